@@ -1,0 +1,128 @@
+"""The protocols that the engine needs; adapters fit them without importing them."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from cogvid_pipeline.model.attempt import Attempt, Attempts, Clip, LockEntry
+from cogvid_pipeline.model.event import Event
+from cogvid_pipeline.model.wire import Submission, TaskState, Verdict
+
+# Called with the bytes there are so far and, where it is known, the bytes there will be.
+Progress: TypeAlias = Callable[[int, int | None], None]
+
+
+class Vendor(Protocol):
+    """A paid, asynchronous API.
+
+    `repeatable` says that the vendor recognises a repeated request id, so that a submission whose
+    answer was lost may be sent again with the same one.
+    """
+
+    name: str
+    base_url: str
+    repeatable: bool
+
+    async def submit(self, submission: Submission) -> Verdict:
+        """Send one request, once, and say what became of it. Raises nothing that is expected."""
+        ...
+
+    async def poll(self, attempt: Attempt) -> TaskState:
+        """Ask once how a task is doing. Raises nothing that is expected."""
+        ...
+
+    async def fetch(self, url: str, into: Path, progress: Progress) -> None:
+        """Download a clip to `into`, going on where a part of it is there already.
+
+        Raises ClipGone when the address is dead, FetchError when it may work later.
+        """
+        ...
+
+
+class Renderer(Protocol):
+    """A provider that makes clips on this machine, at once and for nothing."""
+
+    name: str
+
+    async def render(self, submission: Submission, into: Path, progress: Callable[[float], None]) -> None:
+        """Write the clip to `into`; `progress` gets the fraction done, 0 to 1. Raises MediaError."""
+        ...
+
+
+Provider: TypeAlias = Vendor | Renderer
+
+
+class Ledger(Protocol):
+    """The durable record of every attempt; each method returns only when its row is on the disk."""
+
+    def newest(self, fingerprints: Iterable[str]) -> Attempts:
+        """By fingerprint, the attempt that counts: the newest succeeded, else accepted, else held or intent.
+
+        An intent whose writer is gone counts as held. Fingerprints without one are left out.
+        """
+        ...
+
+    def intend(self, attempt: Attempt) -> Attempt | None:
+        """Record an intent, unless the fingerprint has a live attempt already: then that one is returned."""
+        ...
+
+    def record(self, attempt: Attempt) -> None:
+        """Record what became of the attempt with this request id."""
+        ...
+
+    def take_in(self, attempt: Attempt) -> None:
+        """Add an attempt that came from a lock file and is not known here; known ones are left alone."""
+        ...
+
+
+class LockWriter(Protocol):
+    """Changes the lock, entry by entry."""
+
+    def put(self, name: str, entry: LockEntry | None) -> None:
+        """Set an entry, or drop it (None). May be written out later; `flush` waits for that."""
+        ...
+
+    def flush(self) -> None:
+        """Write what was put, durably."""
+        ...
+
+
+class Clips(Protocol):
+    """The content-addressed cache and the readable names."""
+
+    def find(self, clip: Clip) -> Path | None:
+        """The file with this digest, its bytes checked, from the cache or from under its readable name."""
+        ...
+
+    def staging(self, key: str) -> Path:
+        """Where a download with this key goes; the same key gives the same path in the next run."""
+        ...
+
+    def adopt(self, staged: Path, *, expected: str | None = None) -> Clip:
+        """Probe a finished file, move it into the cache and describe it.
+
+        Raises MediaError when it is no playable MP4, StateError when its digest is not `expected`.
+        """
+        ...
+
+    def place(self, clip: Clip, take: str) -> Path:
+        """Put a cached clip under the take's readable name, replacing what is there."""
+        ...
+
+    def displaced(self, clip: Clip, take: str) -> bool:
+        """Whether the take's readable name is missing or is not this clip (judged by size)."""
+        ...
+
+
+class Frames(Protocol):
+    """Pictures out of clips, as a vendor takes them."""
+
+    async def extract(self, clip: Path, at: str | float) -> tuple[bytes, str]:
+        """The frame as an image file of at most 5 MB, and its media type. Raises MediaError."""
+        ...
+
+
+class Observer(Protocol):
+    """Is told what happens."""
+
+    def __call__(self, event: Event, /) -> None: ...

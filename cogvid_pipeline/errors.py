@@ -1,0 +1,86 @@
+"""The expected failures and the exit code of each.
+
+CogvidError (1)
+├── UsageError (64)
+├── InvalidManifest (3)
+├── StalePlan (4)
+├── HeldAttempts (5)
+├── OverBudget (6)
+├── Interrupted (130)
+├── StateError (1)       lock, ledger or cache cannot be used
+├── MediaError (1)       a video or image cannot be read or written
+└── FetchError (1)       a clip cannot be downloaded
+    └── ClipGone (1)     the address is dead; a new one must be asked for
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cogvid_pipeline.model.problem import Problem
+
+
+class CogvidError(Exception):
+    """An expected failure; `str()` of it is fit to show, `hint` says what to do about it."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(CogvidError):
+    """The command line asks for something that cannot be."""
+
+    exit_code = 64
+
+
+class InvalidManifest(CogvidError):
+    """The manifest has mistakes; `problems` lists all of them."""
+
+    exit_code = 3
+
+    def __init__(self, problems: Sequence["Problem"]) -> None:
+        super().__init__("the manifest is not valid")
+        self.problems = tuple(problems)
+
+
+class StalePlan(CogvidError):
+    """A saved plan is no longer what a new plan would be."""
+
+    exit_code = 4
+
+
+class HeldAttempts(CogvidError):
+    """Attempts whose outcome is unknown need `cogvid recover`."""
+
+    exit_code = 5
+
+
+class OverBudget(CogvidError):
+    """The run would cost more than is allowed, or its cost cannot be known."""
+
+    exit_code = 6
+
+
+class Interrupted(CogvidError):
+    """Ctrl-C or SIGTERM ended the run; what was submitted is recorded."""
+
+    exit_code = 130
+
+
+class StateError(CogvidError):
+    """The lock, the ledger or the clip cache cannot be read or written."""
+
+
+class MediaError(CogvidError):
+    """A video or an image cannot be decoded or encoded."""
+
+
+class FetchError(CogvidError):
+    """A clip could not be downloaded, though it may be later."""
+
+
+class ClipGone(FetchError):
+    """The clip's address is dead; only the vendor can give a new one."""

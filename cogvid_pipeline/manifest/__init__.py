@@ -1,0 +1,1 @@
+"""From YAML text to a storyboard, or to a list of problems."""

@@ -1,0 +1,102 @@
+"""What was asked of a vendor and what came of it, as the lock and the ledger record it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from cogvid_pipeline.model.shot import Money, Request
+
+# Providers whose clips cost nothing and so never stand in for a paid one.
+FREE_PROVIDERS = frozenset({"preview", "emulator"})
+
+
+class State(StrEnum):
+    """Where an attempt is: intent → accepted → succeeded | failed, intent → refused | held."""
+
+    INTENT = "intent"
+    ACCEPTED = "accepted"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    REFUSED = "refused"
+    HELD = "held"
+    ADOPTED = "adopted"
+    RELEASED = "released"
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """The video file of a take: its digest (bare hex SHA-256) and what a probe found in it.
+
+    `duration` is in seconds, `fps` in frames a second, sizes in pixels.
+    """
+
+    sha256: str
+    bytes: int
+    width: int
+    height: int
+    fps: float
+    duration: float
+    audio: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One submission. Times are ISO 8601 in UTC; `url` may be signed, so only the ledger keeps its query.
+
+    `request` is as in the plan. `cost` is what the price book said when it was submitted. `error` has the
+    vendor's words when it failed, or why the outcome is unknown when it is held.
+    """
+
+    state: State
+    fingerprint: str
+    request: Request
+    provider: str
+    base_url: str
+    request_id: str
+    task_id: str = ""
+    url: str = ""
+    clip: Clip | None = None
+    cost: Money | None = None
+    created_at: str = ""
+    completed_at: str = ""
+    error: str = ""
+
+    @property
+    def paid(self) -> bool:
+        return self.provider not in FREE_PROVIDERS
+
+
+@dataclass(frozen=True, slots=True)
+class LockEntry:
+    """What the lock says of one take.
+
+    `result` is the newest attempt that succeeded, `pending` a newer one that has not (yet), `previous`
+    the result that `result` took the place of. At least one of `result` and `pending` is there.
+    """
+
+    result: Attempt | None = None
+    pending: Attempt | None = None
+    previous: Attempt | None = None
+
+    @property
+    def status(self) -> str:
+        """`succeeded`, `submitted`, `failed` or `held`: that of the newest attempt."""
+        newest = self.pending or self.result
+        if newest is None:
+            return "failed"
+        return {State.ACCEPTED: "submitted", State.INTENT: "held", State.REFUSED: "failed"}.get(
+            newest.state, str(newest.state)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """The lock file as data: entries by take (`walk`, `walk@2`), and the digest of its bytes."""
+
+    entries: Mapping[str, LockEntry] = field(default_factory=dict)
+    digest: str = ""
+
+
+# What the ledger knows of each fingerprint that was asked about: its newest attempt that counts.
+Attempts: TypeAlias = Mapping[str, Attempt]

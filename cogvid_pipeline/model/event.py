@@ -1,0 +1,33 @@
+"""What happens during a run, one event at a time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+EventName: TypeAlias = Literal[
+    "run_started",
+    "shot_started",
+    "submitted",
+    "running",
+    "waiting",
+    "downloading",
+    "rendering",
+    "succeeded",
+    "kept",
+    "failed",
+    "held",
+    "blocked",
+    "forgotten",
+    "run_finished",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One step of one take; `shot` is empty for events of the whole run. `time` is ISO 8601 in UTC."""
+
+    event: EventName
+    time: str
+    shot: str = ""
+    take: int = 1
+    details: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,147 @@
+"""A plan: what `apply` does, action by action."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias
+
+from cogvid_pipeline.model.attempt import Attempt, LockEntry
+from cogvid_pipeline.model.shot import Money, Request, Shot
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of a request that differs; None stands for "not there" or "known after apply"."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class TakeAction:
+    """What every action about a declared take has.
+
+    `fingerprint` is None, and so are images in `request`, where they are known only after an upstream
+    clip is made.
+    """
+
+    kind: ClassVar[str] = ""
+
+    shot: Shot
+    take: int
+    reason: str
+    request: Request
+    fingerprint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Generate(TakeAction):
+    """Submit a request for a take that has no clip. `cost` is None where no price is known."""
+
+    kind: ClassVar[str] = "generate"
+
+    cost: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class Regenerate(TakeAction):
+    """Submit a request for a take whose clip no longer fits the manifest."""
+
+    kind: ClassVar[str] = "regenerate"
+
+    cost: Money | None
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Resume(TakeAction):
+    """Wait for a task that was submitted and paid for before."""
+
+    kind: ClassVar[str] = "resume"
+
+    attempt: Attempt
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reuse(TakeAction):
+    """Record a clip of this very request that exists already."""
+
+    kind: ClassVar[str] = "reuse"
+
+    attempt: Attempt
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch(TakeAction):
+    """Bring back the file of a locked clip; changes no lock."""
+
+    kind: ClassVar[str] = "fetch"
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Keep(TakeAction):
+    """Nothing to do."""
+
+    kind: ClassVar[str] = "keep"
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Hold(TakeAction):
+    """Leave alone: an earlier submission may have been accepted. `recover` settles it."""
+
+    kind: ClassVar[str] = "hold"
+
+    attempt: Attempt
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Drop a lock entry that no shot of the manifest stands for; the clip stays in the cache."""
+
+    kind: ClassVar[str] = "forget"
+
+    name: str
+    reason: str
+    entry: LockEntry
+
+
+Action: TypeAlias = Generate | Regenerate | Resume | Reuse | Fetch | Keep | Hold | Forget
+
+# Actions that change the lock: what `plan --detailed-exitcode` and `check` exit 2 for.
+PENDING = (Generate, Regenerate, Resume, Reuse, Hold, Forget)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What narrows a plan down or forces it; names are those of shots."""
+
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    replace: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The actions in the story's order (upstream shots need not come first), forgotten entries last.
+
+    `warnings` are sentences for the reader. `provider` is who would be asked to generate.
+    """
+
+    actions: tuple[Action, ...]
+    provider: str
+    lock_digest: str
+    options: PlanOptions
+    summary: Mapping[str, int]
+    cost: Money | None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def pending(self) -> bool:
+        return any(isinstance(action, PENDING) for action in self.actions)

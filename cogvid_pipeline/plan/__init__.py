@@ -1,0 +1,1 @@
+"""Decide what to do by comparing a storyboard with its lock; pure."""

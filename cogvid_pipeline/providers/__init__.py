@@ -1,0 +1,1 @@
+"""One vendor's way of making clips, each."""

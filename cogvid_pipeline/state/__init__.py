@@ -1,0 +1,1 @@
+"""What is true and what was tried, on disk."""

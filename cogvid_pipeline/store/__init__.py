@@ -1,0 +1,1 @@
+"""Clips by content, and their readable names."""
