@@ -74,6 +74,16 @@ class Reuse(TakeAction):
 
 
 @dataclass(frozen=True, slots=True)
+class Share(TakeAction):
+    """Use the clip that this plan makes for another take (`of`) with the same request."""
+
+    kind: ClassVar[str] = "reuse"
+
+    of: str
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Fetch(TakeAction):
     """Bring back the file of a locked clip; changes no lock."""
 
@@ -112,10 +122,10 @@ class Forget:
     entry: LockEntry
 
 
-Action: TypeAlias = Generate | Regenerate | Resume | Reuse | Fetch | Keep | Hold | Forget
+Action: TypeAlias = Generate | Regenerate | Resume | Reuse | Share | Fetch | Keep | Hold | Forget
 
 # Actions that change the lock: what `plan --detailed-exitcode` and `check` exit 2 for.
-PENDING = (Generate, Regenerate, Resume, Reuse, Hold, Forget)
+PENDING = (Generate, Regenerate, Resume, Reuse, Share, Hold, Forget)
 
 
 @dataclass(frozen=True, slots=True)

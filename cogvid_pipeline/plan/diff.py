@@ -1,0 +1,222 @@
+"""Decide what to do about each take by comparing the storyboard with what there is."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from cogvid_pipeline.model.attempt import Attempt, Clip, Lock, LockEntry, State
+from cogvid_pipeline.model.plan import (
+    Action,
+    Change,
+    Fetch,
+    Forget,
+    Generate,
+    Hold,
+    Keep,
+    Plan,
+    PlanOptions,
+    Regenerate,
+    Resume,
+    Reuse,
+    Share,
+)
+from cogvid_pipeline.model.shot import Request, Scalar, Shot, Storyboard
+from cogvid_pipeline.plan.cost import PriceBook, paid, total
+from cogvid_pipeline.plan.evidence import Evidence, Found, satisfies
+from cogvid_pipeline.plan.fingerprint import fingerprint, make_request, significant
+from cogvid_pipeline.plan.graph import upstream_first
+
+Defaults: TypeAlias = Mapping[str, Mapping[str, Scalar]]
+
+_OVER = frozenset({State.FAILED, State.REFUSED, State.RELEASED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What there is.
+
+    `known` gives the ledger's newest attempt of a fingerprint; `displaced` says whether a take's file is
+    not the clip that it should be.
+    """
+
+    lock: Lock
+    known: Callable[[str], Attempt | None]
+    displaced: Callable[[Clip, str], bool]
+
+
+def make_plan(
+    storyboard: Storyboard, facts: Facts, prices: PriceBook, options: PlanOptions | None = None
+) -> Plan:
+    """The actions that make the lock match the storyboard."""
+    options = options or PlanOptions()
+    planner = _Planner(
+        storyboard,
+        facts,
+        prices,
+        frozenset(options.replace),
+        Evidence(facts.lock, facts.known, storyboard.provider),
+    )
+    decided = {shot.name: planner.decide(shot) for shot in upstream_first(storyboard.shots)}
+    actions: list[Action] = [decided[shot.name] for shot in storyboard.shots]
+    actions += [
+        Forget(name, "no shot of the manifest stands for it", entry)
+        for name, entry in sorted(facts.lock.entries.items())
+        if name not in decided
+    ]
+    return Plan(
+        actions=tuple(actions),
+        provider=storyboard.provider,
+        lock_digest=facts.lock.digest,
+        options=options,
+        summary=dict(Counter(action.kind for action in actions)),
+        cost=total((action.cost for action in paid(actions)), prices.currency),
+        warnings=tuple(planner.warnings),
+    )
+
+
+def changes_between(before: Request, after: Request, defaults: Defaults) -> tuple[Change, ...]:
+    """The fields that differ in meaning; images are compared one by one, as `image.0` and `image.1`."""
+    old, new = (_flat(significant(request, defaults)) for request in (before, after))
+    return tuple(
+        Change(path, old.get(path), new.get(path))
+        for path in sorted(old.keys() | new.keys())
+        if path not in old or path not in new or old[path] != new[path]
+    )
+
+
+def _flat(request: Mapping[str, Any]) -> dict[str, Any]:
+    flat = {name: value for name, value in request.items() if name != "image"}
+    flat.update({f"image.{index}": image for index, image in enumerate(request.get("image", ()))})
+    return flat
+
+
+@dataclass(slots=True)
+class _Planner:
+    """Decides shot by shot, upstream first, remembering what downstream shots need to know."""
+
+    storyboard: Storyboard
+    facts: Facts
+    prices: PriceBook
+    replace: frozenset[str]
+    evidence: Evidence
+    warnings: list[str] = field(default_factory=list)
+    # The digest of each decided shot's clip (None: to be made), and who pays for each new request.
+    clips: dict[str, str | None] = field(default_factory=dict)
+    paying: dict[str, str] = field(default_factory=dict)
+
+    def decide(self, shot: Shot) -> Action:
+        request = make_request(shot, self.clips.__getitem__)
+        digest = fingerprint(request, self.storyboard.documented_defaults)
+        entry = self.facts.lock.entries.get(shot.name, LockEntry())
+        action = self._free(shot, request, digest, entry) or self._paid(shot, request, digest, entry)
+        self.clips[shot.name] = clip_after(action)
+        return action
+
+    def _free(self, shot: Shot, request: Request, digest: str | None, entry: LockEntry) -> Action | None:
+        """The action that costs nothing, if there is one."""
+        if digest is None:
+            return None
+        replace = shot.name in self.replace
+        if not replace and (standing := self._standing(shot, request, digest, entry)):
+            return standing
+        changes = self._changes(entry, request)
+        found = self._unfinished(shot, digest, entry) or self.evidence.best(
+            digest, shot.name, unfinished=replace
+        )
+        if found:
+            return _take_up(found, shot, request, digest, changes)
+        if digest in self.paying and not replace:
+            payer = self.paying[digest]
+            return Share(shot, 1, f"the same request as {payer!r}", request, digest, payer, changes)
+        return None
+
+    def _unfinished(self, shot: Shot, digest: str, entry: LockEntry) -> Found | None:
+        """The attempt at this very request that the lock waits for, such as an earlier --replace."""
+        if entry.pending is None or entry.pending.fingerprint != digest or entry.pending.state in _OVER:
+            return None
+        return self.evidence.of(entry.pending, shot.name)
+
+    def _standing(self, shot: Shot, request: Request, digest: str, entry: LockEntry) -> Action | None:
+        """What to do where the lock has a clip of this very request under this very name."""
+        result = entry.result
+        if result is None or result.clip is None or result.fingerprint != digest or not self._stands(result):
+            return None
+        if entry.pending and (entry.pending.fingerprint != digest or entry.pending.state in _OVER):
+            return Reuse(shot, 1, "back to the request of its clip", request, digest, result)
+        if entry.pending:
+            return None
+        if self.facts.displaced(result.clip, shot.name):
+            return Fetch(shot, 1, "its file is missing or was changed", request, digest, result)
+        return Keep(shot, 1, "up to date", request, digest, result)
+
+    def _paid(self, shot: Shot, request: Request, digest: str | None, entry: LockEntry) -> Action:
+        """The action that submits."""
+        result = entry.result
+        if result and result.paid and self.storyboard.provider == "preview":
+            self.warnings.append(f"{shot.name}: its paid clip stays as it is; a preview never replaces it")
+            return Keep(shot, 1, "a preview never replaces a paid clip", request, digest, result)
+        if digest is not None:
+            self.paying[digest] = shot.name
+        cost = self.prices.price(shot.model)
+        failure = _failure(entry, digest)
+        if result is None or not self._stands(result):
+            reason = failure or ("only a preview of it exists" if result else self._new(shot, digest))
+            return Generate(shot, 1, reason, request, digest, cost)
+        changes = self._changes(entry, request)
+        reason = failure or self._changed(shot, digest, changes)
+        return Regenerate(shot, 1, reason, request, digest, cost, changes)
+
+    def _stands(self, attempt: Attempt) -> bool:
+        return attempt.clip is not None and satisfies(attempt, self.storyboard.provider)
+
+    def _changes(self, entry: LockEntry, request: Request) -> tuple[Change, ...]:
+        if entry.result is None:
+            return ()
+        return changes_between(entry.result.request, request, self.storyboard.documented_defaults)
+
+    def _new(self, shot: Shot, digest: str | None) -> str:
+        return f"new; {self._awaited(shot)}" if digest is None else "new"
+
+    def _changed(self, shot: Shot, digest: str | None, changes: tuple[Change, ...]) -> str:
+        if shot.name in self.replace:
+            return "asked for with --replace"
+        fields = dict.fromkeys(change.path.split(".")[0] for change in changes)
+        if digest is None:
+            fields.pop("image", None)
+        reasons = [f"{', '.join(fields)} changed"] if fields else []
+        return "; ".join([*reasons, self._awaited(shot)] if digest is None else reasons)
+
+    def _awaited(self, shot: Shot) -> str:
+        names = [repr(name) for name in shot.upstream if self.clips[name] is None]
+        return f"its frame of {' and '.join(names)} is known after apply"
+
+
+def _take_up(found: Found, shot: Shot, request: Request, digest: str, changes: tuple[Change, ...]) -> Action:
+    """Go on with an attempt at this request, however far it got."""
+    attempt = found.attempt
+    if attempt.clip is not None:
+        origin = {shot.name: "back to an earlier clip of its own", "": "made before; the ledger has it"}.get(
+            found.owner, f"the same request as {found.owner!r}, which is in the lock"
+        )
+        return Reuse(shot, 1, origin, request, digest, attempt, changes)
+    if attempt.state in (State.HELD, State.INTENT):
+        reason = attempt.error or "an earlier submission may have been accepted"
+        return Hold(shot, 1, reason, request, digest, attempt, changes)
+    return Resume(shot, 1, "submitted before, not finished", request, digest, attempt, changes)
+
+
+def _failure(entry: LockEntry, digest: str | None) -> str:
+    pending = entry.pending
+    if pending and pending.fingerprint == digest and pending.state in _OVER:
+        return f"failed before: {pending.error}"
+    return ""
+
+
+def clip_after(action: Action) -> str | None:
+    """The digest of the clip that the take has once the action is done, where it is known already."""
+    match action:
+        case Keep(attempt=attempt) | Fetch(attempt=attempt) | Reuse(attempt=attempt):
+            return attempt.clip.sha256 if attempt.clip else None
+        case _:
+            return None

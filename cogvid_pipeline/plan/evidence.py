@@ -1,0 +1,81 @@
+"""Find the attempt that already answers a request."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from cogvid_pipeline.model.attempt import Attempt, Lock, State
+
+# Which states count, the best first: finished, running, in doubt.
+_RANK = {State.SUCCEEDED: 0, State.ADOPTED: 1, State.ACCEPTED: 1, State.HELD: 2, State.INTENT: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An attempt, and the take whose lock entry it was found in (empty when only the ledger has it)."""
+
+    attempt: Attempt
+    owner: str
+
+
+def satisfies(attempt: Attempt, provider: str) -> bool:
+    """Whether what an attempt made, or will make, can stand for a shot of this provider.
+
+    Previews stand for previews alone. A paid clip stands for anything, but a preview run neither waits
+    for a paid task nor is held by one.
+    """
+    return attempt.clip is not None if provider == "preview" else attempt.paid
+
+
+@dataclass
+class Evidence:
+    """What the lock and the ledger know, by fingerprint."""
+
+    lock: Lock
+    known: Callable[[str], Attempt | None]
+    provider: str
+
+    def best(self, fingerprint: str, take: str, *, unfinished: bool = False) -> Found | None:
+        """The attempt that counts for a take with this fingerprint, its own lock entry's first among equals.
+
+        With `unfinished`, only one that has no clip yet.
+        """
+        usable = [
+            found
+            for found in self._all(fingerprint)
+            if self._counts(found.attempt) and not (unfinished and found.attempt.clip)
+        ]
+
+        def order(found: Found) -> tuple[bool, int, bool]:
+            return found.attempt.clip is None, _RANK[found.attempt.state], found.owner != take
+
+        return min(usable, key=order, default=None)
+
+    def of(self, attempt: Attempt, owner: str) -> Found | None:
+        """An attempt from the lock as the ledger knows it now, if it still counts."""
+        found = Found(self._newest_word(attempt), owner)
+        return found if self._counts(found.attempt) else None
+
+    def _counts(self, attempt: Attempt) -> bool:
+        return attempt.state in _RANK and satisfies(attempt, self.provider)
+
+    def _newest_word(self, attempt: Attempt) -> Attempt:
+        # The ledger is written first, so of the same attempt it may know more than the lock.
+        known = self.known(attempt.fingerprint)
+        return known if known and known.request_id == attempt.request_id else attempt
+
+    def _all(self, fingerprint: str) -> Iterator[Found]:
+        for owner, attempt in self._locked.get(fingerprint, ()):
+            yield Found(self._newest_word(attempt), owner)
+        if known := self.known(fingerprint):
+            yield Found(known, "")
+
+    @cached_property
+    def _locked(self) -> dict[str, list[tuple[str, Attempt]]]:
+        index: dict[str, list[tuple[str, Attempt]]] = defaultdict(list)
+        for owner, entry in self.lock.entries.items():
+            for attempt in (entry.result, entry.pending, entry.previous):
+                if attempt:
+                    index[attempt.fingerprint].append((owner, attempt))
+        return index

@@ -1,0 +1,56 @@
+"""The canonical digest of a request."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import rfc8785
+
+from cogvid_pipeline.model.shot import Image, ImageData, ImageFile, ImageUrl, Request, Scalar, Shot, ShotFrame
+
+# The SHA-256 of an upstream shot's clip (bare hex), or None while it is yet to be made.
+ClipDigest = Callable[[str], str | None]
+
+
+def make_request(shot: Shot, clip_digest: ClipDigest) -> Request:
+    """What the shot asks for, with images as digests; an image known only after apply is None."""
+    request: dict[str, object] = {"model": shot.model}
+    if shot.prompt:
+        request["prompt"] = shot.prompt
+    if shot.images:
+        request["image"] = [_identity(image, clip_digest) for image in shot.images]
+    request.update(shot.parameters)
+    return request
+
+
+def fingerprint(request: Request, documented_defaults: Mapping[str, Mapping[str, Scalar]]) -> str | None:
+    """SHA-256 of the RFC 8785 form of the request as "sha256:…"; None while an image of it is unknown.
+
+    A parameter that equals its documented default counts as not written.
+    """
+    if None in request.get("image", ()):
+        return None
+    canonical = rfc8785.dumps(significant(request, documented_defaults))
+    return "sha256:" + hashlib.sha256(canonical).hexdigest()
+
+
+def significant(request: Request, documented_defaults: Mapping[str, Mapping[str, Scalar]]) -> dict[str, Any]:
+    """The request without what its model would assume anyway."""
+    defaults = documented_defaults.get(request["model"], {})
+    return {name: value for name, value in request.items() if name not in defaults or defaults[name] != value}
+
+
+def _identity(image: Image, clip_digest: ClipDigest) -> str | None:
+    match image:
+        case ImageFile(digest=digest) | ImageData(digest=digest):
+            return digest
+        case ImageUrl(url):
+            return url
+        case ShotFrame(shot, at):
+            clip = clip_digest(shot)
+            return clip and f"frame:sha256:{clip}:{at if isinstance(at, str) else format_seconds(at)}"
+
+
+def format_seconds(seconds: float) -> str:
+    """The shortest decimal text of a time: 2.0 and 2 are both "2"."""
+    return rfc8785.dumps(float(seconds)).decode()
