@@ -1,15 +1,25 @@
 """The protocols that the engine needs; adapters fit them without importing them."""
 
-from collections.abc import Callable, Iterable
+import asyncio
+import random
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from cogvid_pipeline.model.attempt import Attempt, Attempts, Clip, LockEntry
 from cogvid_pipeline.model.event import Event
+from cogvid_pipeline.model.shot import ImageFile
 from cogvid_pipeline.model.wire import Submission, TaskState, Verdict
 
 # Called with the bytes there are so far and, where it is known, the bytes there will be.
 Progress: TypeAlias = Callable[[int, int | None], None]
+
+# Downloads a clip to a path, going on where a part of it is there already; no key goes along. Raises
+# ClipGone when the address is dead, FetchError when it may work later.
+Download: TypeAlias = Callable[[str, Path, Progress], Awaitable[None]]
 
 
 class Vendor(Protocol):
@@ -31,14 +41,8 @@ class Vendor(Protocol):
         """Ask once how a task is doing. Raises nothing that is expected."""
         ...
 
-    async def fetch(self, url: str, into: Path, progress: Progress) -> None:
-        """Download a clip to `into`, going on where a part of it is there already.
 
-        Raises ClipGone when the address is dead, FetchError when it may work later.
-        """
-        ...
-
-
+@runtime_checkable
 class Renderer(Protocol):
     """A provider that makes clips on this machine, at once and for nothing."""
 
@@ -122,7 +126,29 @@ class Frames(Protocol):
         ...
 
 
-class Observer(Protocol):
-    """Is told what happens."""
+# Is told what happens.
+Observer: TypeAlias = Callable[[Event], None]
 
-    def __call__(self, event: Event, /) -> None: ...
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Everything outside that a run touches.
+
+    `vendor_of` gives the vendor that an earlier attempt was submitted to; it raises CogvidError when that
+    host is none of those that a key may be sent to. `read_image` raises when the file is no longer the one
+    that was planned. `clock` gives seconds since the epoch.
+    """
+
+    provider: Provider
+    vendor_of: Callable[[Attempt], Vendor]
+    download: Download
+    ledger: Ledger
+    lock: LockWriter
+    clips: Clips
+    frames: Frames
+    read_image: Callable[[ImageFile], bytes]
+    observe: Observer
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    jitter: Callable[[], float] = random.random
+    new_id: Callable[[], str] = lambda: str(uuid.uuid4())

@@ -122,7 +122,9 @@ class Forget:
     entry: LockEntry
 
 
-Action: TypeAlias = Generate | Regenerate | Resume | Reuse | Share | Fetch | Keep | Hold | Forget
+# What is done about a declared take, and what is done at all.
+TakeStep: TypeAlias = Generate | Regenerate | Resume | Reuse | Share | Fetch | Keep | Hold
+Action: TypeAlias = TakeStep | Forget
 
 # Actions that change the lock: what `plan --detailed-exitcode` and `check` exit 2 for.
 PENDING = (Generate, Regenerate, Resume, Reuse, Share, Hold, Forget)

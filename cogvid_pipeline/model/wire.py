@@ -52,10 +52,14 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class NotAccepted:
-    """Nothing was bought; worth another attempt after `retry_after` seconds (None: the caller's choice)."""
+    """Nothing was bought; worth another attempt after `retry_after` seconds (None: the caller's choice).
+
+    `reached` is False when the request did not even get to the vendor.
+    """
 
     reason: str
     retry_after: float | None = None
+    reached: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from cogvid_pipeline.model.attempt import Attempt, Clip, Lock, LockEntry, State
@@ -20,6 +20,7 @@ from cogvid_pipeline.model.plan import (
     Resume,
     Reuse,
     Share,
+    TakeStep,
 )
 from cogvid_pipeline.model.shot import Request, Scalar, Shot, Storyboard
 from cogvid_pipeline.plan.cost import PriceBook, paid, total
@@ -50,13 +51,7 @@ def make_plan(
 ) -> Plan:
     """The actions that make the lock match the storyboard."""
     options = options or PlanOptions()
-    planner = _Planner(
-        storyboard,
-        facts,
-        prices,
-        frozenset(options.replace),
-        Evidence(facts.lock, facts.known, storyboard.provider),
-    )
+    planner = Planner(storyboard, facts, prices, options)
     decided = {shot.name: planner.decide(shot) for shot in upstream_first(storyboard.shots)}
     actions: list[Action] = [decided[shot.name] for shot in storyboard.shots]
     actions += [
@@ -91,21 +86,24 @@ def _flat(request: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-@dataclass(slots=True)
-class _Planner:
-    """Decides shot by shot, upstream first, remembering what downstream shots need to know."""
+class Planner:
+    """Decides shot by shot, upstream first, remembering what downstream shots need to know.
 
-    storyboard: Storyboard
-    facts: Facts
-    prices: PriceBook
-    replace: frozenset[str]
-    evidence: Evidence
-    warnings: list[str] = field(default_factory=list)
-    # The digest of each decided shot's clip (None: to be made), and who pays for each new request.
-    clips: dict[str, str | None] = field(default_factory=dict)
-    paying: dict[str, str] = field(default_factory=dict)
+    `clips` has the digest of each decided shot's clip, None while it is to be made. The engine sets it
+    when a clip is there, and has the downstream shots decided again.
+    """
 
-    def decide(self, shot: Shot) -> Action:
+    def __init__(self, storyboard: Storyboard, facts: Facts, prices: PriceBook, options: PlanOptions) -> None:
+        self.storyboard = storyboard
+        self.facts = facts
+        self.prices = prices
+        self.replace = frozenset(options.replace)
+        self.evidence = Evidence(facts.lock, facts.known, storyboard.provider)
+        self.warnings: list[str] = []
+        self.clips: dict[str, str | None] = {}
+        self._paying: dict[str, str] = {}
+
+    def decide(self, shot: Shot) -> TakeStep:
         request = make_request(shot, self.clips.__getitem__)
         digest = fingerprint(request, self.storyboard.documented_defaults)
         entry = self.facts.lock.entries.get(shot.name, LockEntry())
@@ -113,7 +111,7 @@ class _Planner:
         self.clips[shot.name] = clip_after(action)
         return action
 
-    def _free(self, shot: Shot, request: Request, digest: str | None, entry: LockEntry) -> Action | None:
+    def _free(self, shot: Shot, request: Request, digest: str | None, entry: LockEntry) -> TakeStep | None:
         """The action that costs nothing, if there is one."""
         if digest is None:
             return None
@@ -126,8 +124,8 @@ class _Planner:
         )
         if found:
             return _take_up(found, shot, request, digest, changes)
-        if digest in self.paying and not replace:
-            payer = self.paying[digest]
+        if digest in self._paying and not replace:
+            payer = self._paying[digest]
             return Share(shot, 1, f"the same request as {payer!r}", request, digest, payer, changes)
         return None
 
@@ -137,7 +135,7 @@ class _Planner:
             return None
         return self.evidence.of(entry.pending, shot.name)
 
-    def _standing(self, shot: Shot, request: Request, digest: str, entry: LockEntry) -> Action | None:
+    def _standing(self, shot: Shot, request: Request, digest: str, entry: LockEntry) -> TakeStep | None:
         """What to do where the lock has a clip of this very request under this very name."""
         result = entry.result
         if result is None or result.clip is None or result.fingerprint != digest or not self._stands(result):
@@ -150,14 +148,14 @@ class _Planner:
             return Fetch(shot, 1, "its file is missing or was changed", request, digest, result)
         return Keep(shot, 1, "up to date", request, digest, result)
 
-    def _paid(self, shot: Shot, request: Request, digest: str | None, entry: LockEntry) -> Action:
+    def _paid(self, shot: Shot, request: Request, digest: str | None, entry: LockEntry) -> TakeStep:
         """The action that submits."""
         result = entry.result
         if result and result.paid and self.storyboard.provider == "preview":
             self.warnings.append(f"{shot.name}: its paid clip stays as it is; a preview never replaces it")
             return Keep(shot, 1, "a preview never replaces a paid clip", request, digest, result)
         if digest is not None:
-            self.paying[digest] = shot.name
+            self._paying[digest] = shot.name
         cost = self.prices.price(shot.model)
         failure = _failure(entry, digest)
         if result is None or not self._stands(result):
@@ -192,7 +190,9 @@ class _Planner:
         return f"its frame of {' and '.join(names)} is known after apply"
 
 
-def _take_up(found: Found, shot: Shot, request: Request, digest: str, changes: tuple[Change, ...]) -> Action:
+def _take_up(
+    found: Found, shot: Shot, request: Request, digest: str, changes: tuple[Change, ...]
+) -> TakeStep:
     """Go on with an attempt at this request, however far it got."""
     attempt = found.attempt
     if attempt.clip is not None:
@@ -213,7 +213,7 @@ def _failure(entry: LockEntry, digest: str | None) -> str:
     return ""
 
 
-def clip_after(action: Action) -> str | None:
+def clip_after(action: TakeStep) -> str | None:
     """The digest of the clip that the take has once the action is done, where it is known already."""
     match action:
         case Keep(attempt=attempt) | Fetch(attempt=attempt) | Reuse(attempt=attempt):

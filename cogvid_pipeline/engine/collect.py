@@ -1,0 +1,143 @@
+"""See an accepted task through to a clip in the cache."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+from cogvid_pipeline.engine.retry import backoff, poll_delays
+from cogvid_pipeline.engine.run import Run
+from cogvid_pipeline.errors import ClipGone, CogvidError, FetchError, MediaError
+from cogvid_pipeline.model.attempt import Attempt, State
+from cogvid_pipeline.model.wire import (
+    PollDenied,
+    PollFailed,
+    TaskFailed,
+    TaskState,
+    TaskSucceeded,
+    TaskUnknown,
+)
+
+_FETCH_TRIES = 5
+_STRANGERS = 2
+
+
+class TaskEnded(CogvidError):
+    """The task will never give a clip; `attempt` records why."""
+
+    def __init__(self, attempt: Attempt, *, hint: str) -> None:
+        super().__init__(attempt.error, hint=hint)
+        self.attempt = attempt
+
+
+async def wait_for_task(run: Run, attempt: Attempt, shot: str, answer: TaskState | None) -> Attempt:
+    """Poll until the task has ended; the attempt then has its URL.
+
+    `answer` is what is known already. Raises TaskEnded when the vendor gave up on the task, CogvidError
+    when the vendor cannot be asked or does not know it; the attempt then stays for the next apply.
+    """
+    vendor = run.ports.vendor_of(attempt)
+    deadline = run.ports.clock() + run.options.task_timeout
+    delays = poll_delays()
+    failures = strangers = 0
+    while True:
+        if isinstance(answer, TaskSucceeded | TaskFailed | PollDenied):
+            return _ended(run, attempt, answer)
+        failures = failures + 1 if isinstance(answer, PollFailed) else 0
+        # A single "no such task" may be a replica that lags behind.
+        strangers = strangers + 1 if isinstance(answer, TaskUnknown) else 0
+        if isinstance(answer, TaskUnknown) and strangers >= _STRANGERS:
+            raise CogvidError(
+                f"{attempt.provider} no longer knows task {attempt.task_id}: {answer.reason}",
+                hint="nothing is submitted again by itself; ask the vendor what became of the task",
+            )
+        if run.ports.clock() >= deadline:
+            raise CogvidError(
+                f"task {attempt.task_id} did not finish in time", hint="the next apply goes on waiting for it"
+            )
+        delay = next(delays)
+        if isinstance(answer, PollFailed):
+            run.tell("waiting", shot, reason=answer.reason)
+            delay = max(delay, answer.retry_after or backoff(failures, run.ports.jitter()))
+        elif answer is not None:
+            run.tell("running", shot, task_id=attempt.task_id)
+        await run.pause(delay)
+        async with run.stoppable():
+            answer = await vendor.poll(attempt)
+
+
+def _ended(run: Run, attempt: Attempt, answer: TaskSucceeded | TaskFailed | PollDenied) -> Attempt:
+    match answer:
+        case TaskSucceeded(url, emulated):
+            run.throttle.progressed()
+            provider = "emulator" if emulated else attempt.provider
+            done = replace(attempt, state=State.SUCCEEDED, provider=provider, url=url, completed_at=run.now())
+            run.ports.ledger.record(done)
+            return done
+        case TaskFailed(reason, hint):
+            failed = replace(attempt, state=State.FAILED, error=reason, completed_at=run.now())
+            run.ports.ledger.record(failed)
+            raise TaskEnded(failed, hint=hint)
+        case PollDenied(reason, hint):
+            raise CogvidError(reason, hint=hint)
+
+
+async def download(run: Run, attempt: Attempt, shot: str) -> Attempt:
+    """Fetch a finished task's clip into the cache; the attempt then has it. Free, however often.
+
+    Raises FetchError when the clip cannot be had now, MediaError when what came is no playable video,
+    StateError when it is not the clip that the lock describes.
+    """
+    staged = run.ports.clips.staging(attempt.request_id or attempt.task_id)
+
+    told = 0.0
+
+    def progress(there: int, of: int | None) -> None:
+        nonlocal told
+        if run.ports.clock() - told >= 0.25:
+            told = run.ports.clock()
+            run.tell("downloading", shot, bytes=there, total=of)
+
+    asked_anew = False
+    failures = 0
+    while True:
+        try:
+            async with run.stoppable():
+                await run.ports.download(attempt.url, staged, progress)
+            return await keep(run, attempt, staged)
+        except ClipGone:
+            if asked_anew or not attempt.task_id:
+                raise
+            asked_anew = True
+            attempt = await _with_new_url(run, attempt)
+        except (FetchError, MediaError) as error:
+            failures += 1
+            if failures >= _FETCH_TRIES:
+                raise
+            run.tell("waiting", shot, reason=str(error))
+            await run.pause(backoff(failures, run.ports.jitter()))
+
+
+async def keep(run: Run, attempt: Attempt, staged: Path) -> Attempt:
+    """Move a finished file into the cache and record it."""
+    expected = attempt.clip.sha256 if attempt.clip else None
+    clip = await asyncio.to_thread(run.ports.clips.adopt, staged, expected=expected)
+    done = replace(attempt, clip=attempt.clip or clip)
+    run.ports.ledger.record(done)
+    return done
+
+
+async def _with_new_url(run: Run, attempt: Attempt) -> Attempt:
+    vendor = run.ports.vendor_of(attempt)
+    async with run.stoppable():
+        answer = await vendor.poll(attempt)
+    match answer:
+        case TaskSucceeded(url):
+            return replace(attempt, url=url)
+        case TaskFailed(why) | TaskUnknown(why) | PollFailed(why) | PollDenied(why):
+            reason = why
+        case _:
+            reason = "the vendor says that the task is still running"
+    raise ClipGone(
+        f"the clip of task {attempt.task_id} cannot be had any more: its address is dead and {reason}",
+        hint="to pay for a new one, run: cogvid apply --replace SHOT",
+    )

@@ -1,0 +1,63 @@
+"""Keep the lock's entries in step with the run."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from cogvid_pipeline.engine.ports import LockWriter
+from cogvid_pipeline.model.attempt import Attempt, Lock, LockEntry
+
+# The ledger is the durable record of a run, so the lock may lag behind it by this much.
+_SECONDS_BETWEEN_WRITES = 0.5
+
+
+class LockKeeper:
+    """Knows how an attempt changes an entry; writes are gathered, since each one rewrites the file."""
+
+    def __init__(self, lock: Lock, writer: LockWriter) -> None:
+        self._entries = dict(lock.entries)
+        self._writer = writer
+        self._dirty = False
+
+    def pending(self, name: str, attempt: Attempt) -> None:
+        """Show an unfinished or failed attempt beside the result."""
+        self._put(name, replace(self._entries.get(name, LockEntry()), pending=attempt))
+
+    def result(self, name: str, attempt: Attempt) -> None:
+        """Make a finished attempt the result; the old result becomes the previous one."""
+        old = self._entries.get(name, LockEntry())
+        displaced = old.result if old.result and old.result.request_id != attempt.request_id else old.previous
+        # A preview settles nothing about a paid task that is still out.
+        out = old.pending if old.pending and old.pending.paid and not attempt.paid else None
+        self._put(name, LockEntry(result=attempt, pending=out, previous=displaced))
+
+    def forget(self, name: str) -> None:
+        """Drop an entry."""
+        self._entries.pop(name, None)
+        self._writer.put(name, None)
+        self._dirty = True
+
+    def entry(self, name: str) -> LockEntry:
+        """The entry as it is now."""
+        return self._entries.get(name, LockEntry())
+
+    async def flush_now_and_then(self, sleep: Callable[[float], Awaitable[None]]) -> None:
+        """Write the lock while the run goes on, never spending more than a tenth of the time on it."""
+        pause = _SECONDS_BETWEEN_WRITES
+        while True:
+            await sleep(pause)
+            started = time.perf_counter()
+            self.flush()
+            pause = max(_SECONDS_BETWEEN_WRITES, 10 * (time.perf_counter() - started))
+
+    def flush(self) -> None:
+        """Write what has changed, durably."""
+        if self._dirty:
+            self._writer.flush()
+            self._dirty = False
+
+    def _put(self, name: str, entry: LockEntry) -> None:
+        if self._entries.get(name) != entry:
+            self._entries[name] = entry
+            self._writer.put(name, entry)
+            self._dirty = True

@@ -1,0 +1,166 @@
+"""Carry out a plan: every action once, upstream shots first, expected failures as outcomes."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from cogvid_pipeline.engine.locking import LockKeeper
+from cogvid_pipeline.engine.outcome import Blocked, Done, Failed, Held, Outcome, RunReport, Stopped
+from cogvid_pipeline.engine.run import Run
+from cogvid_pipeline.engine.take import TakeWorker, clip_of
+from cogvid_pipeline.errors import CogvidError
+from cogvid_pipeline.model.attempt import Attempt, State
+from cogvid_pipeline.model.plan import (
+    Fetch,
+    Forget,
+    Generate,
+    Hold,
+    Keep,
+    Plan,
+    Regenerate,
+    Resume,
+    Reuse,
+    Share,
+    TakeStep,
+)
+from cogvid_pipeline.model.shot import Shot
+from cogvid_pipeline.plan.diff import Planner
+
+
+@dataclass(slots=True)
+class Runner:
+    """One run of one plan. `planner` settles what can be known only when an upstream clip is there."""
+
+    run: Run
+    plan: Plan
+    planner: Planner
+    keeper: LockKeeper
+    worker: TakeWorker
+    _takes: dict[str, asyncio.Task[Outcome]] = field(default_factory=dict)
+
+    async def apply(self) -> RunReport:
+        """Do every action, and return when all have ended; a bug ends the run at once."""
+        self.run.tell("run_started", provider=self.plan.provider, actions=dict(self.plan.summary))
+        try:
+            async with asyncio.TaskGroup() as group:
+                flusher = group.create_task(self.keeper.flush_now_and_then(self.run.ports.sleep))
+                for action in self.plan.actions:
+                    if isinstance(action, Forget):
+                        self._forget(action)
+                    else:
+                        self._takes[action.shot.name] = group.create_task(self._outcome(action))
+                outcomes = {name: await take for name, take in self._takes.items()}
+                flusher.cancel()
+        finally:
+            self.keeper.flush()
+        report = RunReport(outcomes, self.run.stopping)
+        self.run.tell("run_finished", interrupted=report.interrupted)
+        return report
+
+    def _forget(self, action: Forget) -> None:
+        for attempt in (action.entry.result, action.entry.pending, action.entry.previous):
+            if attempt:
+                self.run.ports.ledger.take_in(attempt)
+        self.keeper.forget(action.name)
+        self.run.tell("forgotten", action.name)
+
+    async def _outcome(self, action: TakeStep) -> Outcome:
+        try:
+            outcome = await self._carry_out(action)
+        except CogvidError as error:
+            outcome = Failed(str(error), error.hint)
+        except asyncio.CancelledError:
+            if not self.run.stopping:
+                raise
+            outcome = Stopped()
+        self._tell(action.shot.name, outcome)
+        return outcome
+
+    async def _carry_out(self, action: TakeStep) -> Outcome:
+        if isinstance(action, Keep):
+            return Done(action.attempt)
+        upstream = await self._upstream(action.shot)
+        if isinstance(upstream, Blocked):
+            return upstream
+        if isinstance(action, Generate | Regenerate):
+            action = self._settle(action, upstream)
+        if isinstance(action, Share):
+            return await self._share(action)
+        async with self.run.stoppable():
+            await self.run.gate.acquire()
+        try:
+            return await self._work(action, upstream)
+        finally:
+            self.run.gate.release()
+
+    async def _work(
+        self,
+        action: Generate | Regenerate | Resume | Reuse | Fetch | Keep | Hold,
+        upstream: Mapping[str, Attempt],
+    ) -> Outcome:
+        match action:
+            case Generate() | Regenerate():
+                return await self.worker.generate(action, upstream)
+            case Resume():
+                return await self.worker.resume(action)
+            case Reuse():
+                return await self.worker.reuse(action, upstream)
+            case Fetch():
+                return await self.worker.fetch(action, upstream)
+            case Keep(attempt=attempt):
+                return Done(attempt)
+            case Hold():
+                return self._hold(action)
+            case _:
+                assert_never(action)
+
+    def _settle(self, action: Generate | Regenerate, upstream: Mapping[str, Attempt]) -> TakeStep:
+        """The action as things are now; it may have become free since it was planned."""
+        for name, attempt in upstream.items():
+            self.planner.clips[name] = clip_of(attempt).sha256
+        return self.planner.decide(action.shot)
+
+    def _hold(self, action: Hold) -> Outcome:
+        held = replace(action.attempt, state=State.HELD, error=action.reason)
+        self.run.ports.ledger.take_in(held)
+        self.run.ports.ledger.record(held)
+        self.keeper.pending(action.shot.name, held)
+        return Held(held)
+
+    async def _share(self, action: Share) -> Outcome:
+        match await self._end_of(action.of):
+            case Done(attempt):
+                return await self.worker.finish(action.shot, attempt)
+            case Stopped():
+                return Stopped()
+            case _:
+                return Blocked(action.of)
+
+    async def _upstream(self, shot: Shot) -> dict[str, Attempt] | Blocked:
+        """The attempts whose clips this shot takes frames from."""
+        attempts: dict[str, Attempt] = {}
+        for name in shot.upstream:
+            match await self._end_of(name):
+                case Done(attempt):
+                    attempts[name] = attempt
+                case _:
+                    return Blocked(name)
+        return attempts
+
+    async def _end_of(self, name: str) -> Outcome:
+        async with self.run.stoppable():
+            return await asyncio.shield(self._takes[name])
+
+    def _tell(self, name: str, outcome: Outcome) -> None:
+        match outcome:
+            case Failed(reason, hint):
+                self.run.tell("failed", name, reason=reason, hint=hint)
+                if self.run.options.fail_fast:
+                    self.run.close("an earlier shot failed, and --fail-fast is on")
+            case Held(attempt):
+                self.run.tell("held", name, reason=attempt.error)
+            case Blocked(on):
+                self.run.tell("blocked", name, on=on)
+            case Done() | Stopped():
+                pass

@@ -1,0 +1,176 @@
+"""Bring one take to its clip: by asking a provider, or from what there is already."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from cogvid_pipeline.engine.collect import TaskEnded, download, keep, wait_for_task
+from cogvid_pipeline.engine.inputs import make_submission
+from cogvid_pipeline.engine.inspect import differences
+from cogvid_pipeline.engine.locking import LockKeeper
+from cogvid_pipeline.engine.outcome import Done, Failed, Held, Outcome, Stopped
+from cogvid_pipeline.engine.ports import Renderer
+from cogvid_pipeline.engine.run import Run
+from cogvid_pipeline.engine.submit import Submitted, submit
+from cogvid_pipeline.errors import CogvidError
+from cogvid_pipeline.model.attempt import Attempt, Clip, State
+from cogvid_pipeline.model.plan import Fetch, Generate, Regenerate, Resume, Reuse
+from cogvid_pipeline.model.shot import Scalar, Shot
+from cogvid_pipeline.model.wire import Submission, TaskState
+
+
+@dataclass(frozen=True, slots=True)
+class TakeWorker:
+    """Carries out single actions. `upstream` gives the attempts whose clips the shot takes frames from."""
+
+    run: Run
+    keeper: LockKeeper
+    documented_defaults: Mapping[str, Mapping[str, Scalar]]
+
+    async def generate(self, action: Generate | Regenerate, upstream: Mapping[str, Attempt]) -> Outcome:
+        """Ask the run's provider for a clip."""
+        provider = self.run.ports.provider
+        self.run.tell("shot_started", action.shot.name)
+        if isinstance(provider, Renderer):
+            return await self._generate_here(provider, action, upstream)
+        wanted = _wanted(action, provider.name, provider.base_url)
+        submission = await self._submission(action.shot, upstream)
+        submitted = await submit(self.run, provider, wanted, submission)
+        match submitted:
+            case Submitted(attempt, answer):
+                self.run.tell("submitted", action.shot.name, task_id=attempt.task_id)
+                return await self._collect(action.shot, attempt, answer.done if answer else None)
+            case Held(attempt) | Failed(attempt=Attempt() as attempt):
+                self.keeper.pending(action.shot.name, attempt)
+                return submitted
+            case Failed() | Stopped():
+                return submitted
+
+    async def resume(self, action: Resume) -> Outcome:
+        """Wait for a task that was accepted before."""
+        self.run.tell("shot_started", action.shot.name)
+        self.run.ports.ledger.take_in(action.attempt)
+        return await self._collect(action.shot, action.attempt, None)
+
+    async def reuse(self, action: Reuse, upstream: Mapping[str, Attempt]) -> Outcome:
+        """Record a clip that exists under this take's name."""
+        attempt = await self._bring_back(action.shot, action.attempt, upstream)
+        return await self.finish(action.shot, attempt)
+
+    async def fetch(self, action: Fetch, upstream: Mapping[str, Attempt]) -> Outcome:
+        """Bring back the file; the lock has everything already."""
+        attempt = await self._bring_back(action.shot, action.attempt, upstream)
+        await self._place(action.shot, attempt)
+        self.run.tell("succeeded", action.shot.name, action="fetch")
+        return Done(attempt)
+
+    async def finish(self, shot: Shot, attempt: Attempt) -> Outcome:
+        """Put the clip under the take's name and into the lock."""
+        self._remember_result(shot)
+        clip = await self._place(shot, attempt)
+        self.keeper.result(shot.name, attempt)
+        warnings = differences(shot, clip, self.documented_defaults.get(shot.model, {}))
+        self.run.tell(
+            "succeeded",
+            shot.name,
+            bytes=clip.bytes,
+            cost=attempt.cost,
+            task_id=attempt.task_id,
+            warnings=warnings,
+        )
+        return Done(attempt)
+
+    async def _generate_here(
+        self, renderer: Renderer, action: Generate | Regenerate, upstream: Mapping[str, Attempt]
+    ) -> Outcome:
+        attempt = replace(
+            _wanted(action, renderer.name, ""),
+            state=State.SUCCEEDED,
+            request_id=self.run.ports.new_id(),
+            created_at=self.run.now(),
+        )
+        rendered = await self._render(renderer, action.shot, attempt, upstream)
+        return await self.finish(action.shot, rendered)
+
+    async def _collect(self, shot: Shot, attempt: Attempt, answer: TaskState | None) -> Outcome:
+        """See an accepted attempt through; shots that share a task wait for it together."""
+        self.keeper.pending(shot.name, attempt)
+
+        async def collect() -> Attempt:
+            finished = attempt
+            if attempt.state is not State.SUCCEEDED:
+                finished = await wait_for_task(self.run, attempt, shot.name, answer)
+            return await download(self.run, finished, shot.name)
+
+        try:
+            finished = await self.run.once(f"task {attempt.request_id}", collect)
+        except TaskEnded as error:
+            self.keeper.pending(shot.name, error.attempt)
+            return Failed(str(error), error.hint, error.attempt)
+        return await self.finish(shot, finished)
+
+    async def _bring_back(self, shot: Shot, attempt: Attempt, upstream: Mapping[str, Attempt]) -> Attempt:
+        """Have the file of a recorded clip in the cache again, free of charge."""
+        clip = clip_of(attempt)
+        self.run.ports.ledger.take_in(attempt)
+
+        async def bring() -> Attempt:
+            if await asyncio.to_thread(self.run.ports.clips.find, clip):
+                return attempt
+            if attempt.provider == "preview":
+                return await self._render_again(shot, attempt, upstream)
+            return await download(self.run, attempt, shot.name)
+
+        return await self.run.once(f"clip {clip.sha256}", bring)
+
+    async def _render_again(self, shot: Shot, attempt: Attempt, upstream: Mapping[str, Attempt]) -> Attempt:
+        provider = self.run.ports.provider
+        if not isinstance(provider, Renderer):
+            raise CogvidError(f"the preview of {shot.name!r} is not there, and nobody else can render it")
+        return await self._render(provider, shot, attempt, upstream)
+
+    async def _render(
+        self, renderer: Renderer, shot: Shot, attempt: Attempt, upstream: Mapping[str, Attempt]
+    ) -> Attempt:
+        staged = self.run.ports.clips.staging(attempt.request_id)
+        submission = await self._submission(shot, upstream)
+
+        def progress(fraction: float) -> None:
+            self.run.tell("rendering", shot.name, fraction=fraction)
+
+        async with self.run.stoppable():
+            await renderer.render(submission, staged, progress)
+        attempt = replace(attempt, completed_at=attempt.completed_at or self.run.now())
+        return await keep(self.run, attempt, staged)
+
+    async def _submission(self, shot: Shot, upstream: Mapping[str, Attempt]) -> Submission:
+        return await make_submission(shot, self.run.ports, lambda name: clip_of(upstream[name]))
+
+    def _remember_result(self, shot: Shot) -> None:
+        # What leaves the lock stays in the ledger, so that going back to it is free.
+        if standing := self.keeper.entry(shot.name).result:
+            self.run.ports.ledger.take_in(standing)
+
+    async def _place(self, shot: Shot, attempt: Attempt) -> Clip:
+        clip = clip_of(attempt)
+        await asyncio.to_thread(self.run.ports.clips.place, clip, shot.name)
+        return clip
+
+
+def clip_of(attempt: Attempt) -> Clip:
+    """The clip of an attempt that is known to have one."""
+    assert attempt.clip is not None
+    return attempt.clip
+
+
+def _wanted(action: Generate | Regenerate, provider: str, base_url: str) -> Attempt:
+    assert action.fingerprint is not None
+    return Attempt(
+        state=State.INTENT,
+        fingerprint=action.fingerprint,
+        request=action.request,
+        provider=provider,
+        base_url=base_url,
+        request_id="",
+        cost=action.cost,
+    )
