@@ -1,0 +1,72 @@
+"""Read pictures from strangers and write pictures that vendors take."""
+
+from io import BytesIO
+
+from PIL import Image, ImageOps
+
+from cogvid_pipeline.errors import MediaError
+
+# What every vendor accepts for one image.
+MAX_IMAGE_BYTES = 5_000_000
+
+# A few kilobytes of PNG can stand for gigabytes of pixels.
+MAX_PIXELS = 8192 * 8192
+
+
+def image_file(picture: Image.Image) -> tuple[bytes, str]:
+    """The picture as a file of at most MAX_IMAGE_BYTES, and its media type.
+
+    PNG where that fits, else the best JPEG that does, its colours not subsampled.
+    """
+    png = BytesIO()
+    picture.save(png, "PNG")
+    if png.tell() <= MAX_IMAGE_BYTES:
+        return png.getvalue(), "image/png"
+    return _best_jpeg(picture), "image/jpeg"
+
+
+def load_picture(data: bytes) -> Image.Image:
+    """Decode a PNG or JPEG into RGB: upright, transparency over black, 16 bits scaled to 8.
+
+    Raises MediaError when it is neither, is damaged, or is too large to decode safely.
+    """
+    try:
+        with Image.open(BytesIO(data), formats=("PNG", "JPEG")) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise MediaError(f"the picture is too large to decode: {image.width}x{image.height} pixels")
+            return _as_rgb(ImageOps.exif_transpose(image))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise MediaError(f"the picture is too large to decode: {error}") from error
+    # Pillow's decoders raise SyntaxError for a broken PNG and ValueError for broken metadata.
+    except (OSError, SyntaxError, ValueError) as error:
+        raise MediaError(f"the picture is not a readable PNG or JPEG: {error}") from error
+
+
+def cover(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Scale the picture so that it fills the size, cutting off equally what sticks out."""
+    return ImageOps.fit(picture, size, Image.Resampling.LANCZOS)
+
+
+def _best_jpeg(picture: Image.Image) -> bytes:
+    best = b""
+    low, high = 1, 100
+    while low <= high:
+        quality = (low + high) // 2
+        jpeg = BytesIO()
+        picture.save(jpeg, "JPEG", quality=quality, subsampling=0, optimize=True)
+        if jpeg.tell() <= MAX_IMAGE_BYTES:
+            best, low = jpeg.getvalue(), quality + 1
+        else:
+            high = quality - 1
+    if not best:
+        raise MediaError(f"a picture of {picture.width}x{picture.height} does not fit into 5 MB")
+    return best
+
+
+def _as_rgb(image: Image.Image) -> Image.Image:
+    if image.mode == "I;16":
+        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
+    if image.has_transparency_data:
+        above = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", image.size, "black"), above).convert("RGB")
+    return image.convert("RGB")
