@@ -1,7 +1,8 @@
 """Files that are either the old version or the new one, whatever happens in between."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cogvid_pipeline.errors import StateError
@@ -12,44 +13,76 @@ def replace_durably(path: Path, data: bytes) -> None:
 
     Raises StateError when the disk refuses; the old file is then still there.
     """
-    staging = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-
-    def write() -> None:
-        with staging.open("wb") as file:
+    staging = staging_beside(path)
+    try:
+        with write_failures_named(path), staging.open("xb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-
-    _guarded(write, path, staging)
-    move_durably(staging, path)
+        move_durably(staging, path)
+    except BaseException:
+        staging.unlink(missing_ok=True)
+        raise
 
 
 def move_durably(staging: Path, path: Path) -> None:
-    """Rename a file that is already synced into its place, durably. Both lie on one file system."""
+    """Give a finished file its name so that both survive a power cut. Both lie on one file system.
 
-    def move() -> None:
+    Raises StateError when the disk refuses; `staging` is then left where it is.
+    """
+    with write_failures_named(path):
+        _fsync(staging)
         staging.replace(path)
-        fsync_directory(path.parent)
-
-    _guarded(move, path, staging)
+        _fsync(path.parent)
 
 
-def fsync_directory(directory: Path) -> None:
-    """Make renames in the directory durable."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def make_directory_durably(path: Path) -> None:
+    """Make a directory and what it lies in, where they are not there yet. Raises StateError."""
+    if path.is_dir():
+        return
+    make_directory_durably(path.parent)
+    with write_failures_named(path):
+        path.mkdir(exist_ok=True)
+        _fsync(path.parent)
 
 
-def _guarded(step: Callable[[], None], path: Path, staging: Path) -> None:
-    try:
-        step()
-    except OSError as error:
+def make_ignored_directory(root: Path, *below: str) -> Path:
+    """Make `root`, which tells git to leave it alone, and the directory `below` it, which is returned."""
+    make_directory_durably(root)
+    with write_failures_named(root):
+        # Only a directory that nobody uses yet: who deletes its .gitignore wants the files in git.
+        if not any(root.iterdir()):
+            replace_durably(root / ".gitignore", b"*\n")
+    directory = root.joinpath(*below)
+    make_directory_durably(directory)
+    return directory
+
+
+def staging_beside(path: Path) -> Path:
+    """A free name in the same directory for what is to become `path`.
+
+    Open it in mode "x", which follows no symbolic link that somebody else put there.
+    """
+    staging = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with write_failures_named(path):
         staging.unlink(missing_ok=True)
+    return staging
+
+
+@contextmanager
+def write_failures_named(path: Path) -> Iterator[None]:
+    """Turn what the operating system says about writing into a StateError that names the file."""
+    try:
+        yield
+    except OSError as error:
         reason = error.strerror or str(error)
         raise StateError(
             f"cannot write {path}: {reason}",
             hint="free some space or make the directory writable, then run the command again",
         ) from error
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

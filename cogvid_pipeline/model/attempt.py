@@ -67,6 +67,16 @@ class Attempt:
         return self.provider not in FREE_PROVIDERS
 
 
+# A task that has succeeded is pending until its clip is there.
+_STATUS_OF_PENDING = {
+    State.INTENT: "held",
+    State.HELD: "held",
+    State.ACCEPTED: "submitted",
+    State.ADOPTED: "submitted",
+    State.SUCCEEDED: "submitted",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class LockEntry:
     """What the lock says of one take.
@@ -82,12 +92,9 @@ class LockEntry:
     @property
     def status(self) -> str:
         """`succeeded`, `submitted`, `failed` or `held`: that of the newest attempt."""
-        newest = self.pending or self.result
-        if newest is None:
-            return "failed"
-        return {State.ACCEPTED: "submitted", State.INTENT: "held", State.REFUSED: "failed"}.get(
-            newest.state, str(newest.state)
-        )
+        if self.pending is None:
+            return "succeeded" if self.result else "failed"
+        return _STATUS_OF_PENDING.get(self.pending.state, "failed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,144 @@
+"""Open the ledger's SQLite file, in the one format that this version knows."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cogvid_pipeline.errors import StateError
+
+_VERSION = 1
+_APPLICATION = 0x436F6756  # "CogV": what `file` shows, and how a stranger's database is told apart
+_PATIENCE = 30.0  # seconds to wait for another process's transaction
+
+_SCHEMA = (
+    """
+    CREATE TABLE attempts (
+        request_id   TEXT PRIMARY KEY,
+        fingerprint  TEXT NOT NULL,
+        state        TEXT NOT NULL,
+        paid         INTEGER NOT NULL,
+        provider     TEXT NOT NULL,
+        base_url     TEXT NOT NULL,
+        task_id      TEXT NOT NULL,
+        url          TEXT NOT NULL,
+        request      TEXT NOT NULL,
+        clip         TEXT,
+        amount       TEXT,
+        currency     TEXT,
+        created_at   TEXT NOT NULL,
+        completed_at TEXT NOT NULL,
+        error        TEXT NOT NULL,
+        run          TEXT NOT NULL
+    )
+    """,
+    "CREATE INDEX attempts_by_fingerprint ON attempts (fingerprint)",
+    """
+    CREATE UNIQUE INDEX one_live_attempt ON attempts (fingerprint)
+        WHERE paid AND state IN ('intent', 'accepted', 'adopted', 'held')
+    """,
+    f"PRAGMA application_id = {_APPLICATION}",
+    f"PRAGMA user_version = {_VERSION}",
+)
+
+_DAMAGED = (
+    "move it aside and run the command again: what the lock says is taken in from there, but an attempt that "
+    "is held or unfinished and not in the lock is forgotten, so look at the vendor's list of tasks first"
+)
+_HINTS = {
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+    sqlite3.SQLITE_BUSY: "another process is writing; run the command again when it has finished",
+    sqlite3.SQLITE_CONSTRAINT: "another attempt at the same request is unfinished; run the command again",
+}
+_NO_ROOM = "free some space or make the directory writable, then run the command again"
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """The database, made when it is not there. Raises StateError."""
+    with failures_named(path), _closed_on_failure(_connect(path)) as connection:
+        _version(connection, path)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        with transaction(connection):
+            if _version(connection, path) == 0:
+                _create(connection)
+        return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """The database, or an empty one where there is none; no file is made. Raises StateError."""
+    with failures_named(path):
+        if path.exists():
+            with _closed_on_failure(_connect(_reading_uri(path))) as connection:
+                if _version(connection, path):
+                    return connection
+                connection.close()
+        connection = _connect(":memory:")
+        _create(connection)
+        return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing of what the block changes; durable when the block has ended."""
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+
+
+@contextmanager
+def failures_named(path: Path) -> Iterator[None]:
+    """Turn what SQLite or the system raises into a StateError that names the file and says what to do."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        raise StateError(f"cannot use the ledger {path}: {error}", hint=_HINTS.get(code, _NO_ROOM)) from error
+
+
+def damaged(path: Path, cause: Exception) -> StateError:
+    """The error for a ledger whose rows make no sense."""
+    return StateError(f"the ledger {path} is damaged: {cause}", hint=_DAMAGED)
+
+
+def _connect(target: Path | str) -> sqlite3.Connection:
+    return sqlite3.connect(target, timeout=_PATIENCE, isolation_level=None, uri=isinstance(target, str))
+
+
+@contextmanager
+def _closed_on_failure(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    try:
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _reading_uri(path: Path) -> str:
+    # Without a log beside it nobody is writing, and even a reader would leave a log and an index behind.
+    logs = (path.with_name(f"{path.name}{end}") for end in ("-wal", "-journal"))
+    mode = "mode=ro" if any(log.exists() for log in logs) else "immutable=1"
+    return f"{path.absolute().as_uri()}?{mode}"
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    for statement in _SCHEMA:
+        connection.execute(statement)
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """The version of the format, 0 when there is nothing yet. Raises StateError unless it can be read."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (objects,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if application != _APPLICATION and objects:
+        raise StateError(
+            f"{path} is a database, but not a ledger of cogvid", hint="move it aside, or set COGVID_LEDGER"
+        )
+    if version > _VERSION:
+        raise StateError(
+            f"the ledger {path} has version {version}; this cogvid reads version {_VERSION}",
+            hint="upgrade cogvid",
+        )
+    return int(version)

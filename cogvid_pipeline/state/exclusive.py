@@ -1,0 +1,109 @@
+"""Locks of the operating system, which end with the process that holds them."""
+
+import fcntl
+import hashlib
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from cogvid_pipeline.durable import make_ignored_directory, write_failures_named
+from cogvid_pipeline.errors import StateError
+
+_held: set[int] = set()
+
+
+def _let_go() -> None:
+    for descriptor in _held:
+        os.close(descriptor)
+    _held.clear()
+
+
+# A forked child shares its parent's locks, and would keep them when the parent is killed.
+os.register_at_fork(after_in_child=_let_go)
+
+
+@contextmanager
+def exclusively(lock_path: Path, state: Path, what: str) -> Iterator[None]:
+    """Be the only one who works on this lock file.
+
+    `what` is the command that is run, for the message that others get. Raises StateError, which names the
+    holder, when another process is working on it.
+    """
+    digest = hashlib.sha256(os.fsencode(lock_path.resolve())).hexdigest()
+    path = make_ignored_directory(state, "applies") / f"{digest[:32]}.lock"
+    with _lock_file(path) as descriptor:
+        if not _locked(descriptor):
+            raise StateError(
+                f"{_holder(path)} is working on {lock_path}",
+                hint="wait until it has finished, or stop it; what it has submitted is recorded",
+            )
+        with write_failures_named(path):
+            _introduce(descriptor, what)
+        yield
+
+
+@contextmanager
+def running(state: Path, run: str) -> Iterator[None]:
+    """Show others that this run is alive, for as long as the process lives and the block lasts."""
+    path = make_ignored_directory(state, "runs") / f"{run}.lock"
+    with _lock_file(path) as descriptor:
+        if not _locked(descriptor):
+            raise StateError(f"the run {run} is going on already")
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def is_running(state: Path, run: str) -> bool:
+    """Whether the process of that run is alive; writes nothing."""
+    try:
+        descriptor = os.open(state / "runs" / f"{run}.lock", os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _locked(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _lock_file(path: Path) -> Iterator[int]:
+    with write_failures_named(path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    _held.add(descriptor)
+    try:
+        yield descriptor
+    finally:
+        if descriptor in _held:  # not in a child that was forked meanwhile
+            _held.discard(descriptor)
+            os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _introduce(descriptor: int, what: str) -> None:
+    since = datetime.now().astimezone().strftime("%H:%M")
+    holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": since, "what": what}
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps(holder).encode(), 0)
+
+
+def _holder(path: Path) -> str:
+    """Who holds the lock; it may not have said so yet."""
+    try:
+        holder = json.loads(path.read_bytes())
+    except ValueError:
+        return "another cogvid"
+    elsewhere = "" if holder["host"] == socket.gethostname() else f" on {holder['host']}"
+    return f"another cogvid (pid {holder['pid']}{elsewhere}, since {holder['since']}, `{holder['what']}`)"

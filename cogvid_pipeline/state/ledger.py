@@ -1,0 +1,193 @@
+"""Keep the durable record of every attempt, one row each."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from decimal import Decimal
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from cogvid_pipeline.durable import make_ignored_directory
+from cogvid_pipeline.model.attempt import Attempt, Attempts, Clip, State
+from cogvid_pipeline.model.shot import Money
+from cogvid_pipeline.state.database import (
+    damaged,
+    failures_named,
+    open_for_reading,
+    open_for_writing,
+    transaction,
+)
+from cogvid_pipeline.state.exclusive import is_running, running
+
+_FILE = "ledger.db"
+
+_LIVE = """
+SELECT * FROM attempts
+WHERE fingerprint = ? AND paid AND state IN ('intent', 'accepted', 'adopted', 'held')
+"""
+
+# Rows are numbered in the order in which they were learned, which a clock that jumps cannot upset. A free
+# attempt counts only if it has come to something: one that was cut off can be made again for nothing.
+_NEWEST = """
+WITH candidates AS (
+    SELECT attempts.*, row_number() OVER (
+        PARTITION BY fingerprint
+        ORDER BY
+            paid DESC,
+            CASE state WHEN 'succeeded' THEN 0 WHEN 'accepted' THEN 1 WHEN 'adopted' THEN 1 ELSE 2 END,
+            attempts.rowid DESC
+    ) AS place
+    FROM attempts
+    WHERE fingerprint IN (SELECT value FROM json_each(?))
+        AND (state IN ('succeeded', 'accepted', 'adopted') OR paid AND state IN ('held', 'intent'))
+)
+SELECT * FROM candidates WHERE place = 1
+"""
+
+_ADD = """
+INSERT INTO attempts VALUES (
+    :request_id, :fingerprint, :state, :paid, :provider, :base_url, :task_id, :url, :request, :clip,
+    :amount, :currency, :created_at, :completed_at, :error, :run
+)
+ON CONFLICT DO NOTHING
+"""
+
+_SAVE = _ADD.replace(
+    "DO NOTHING",
+    """(request_id) DO UPDATE SET
+    fingerprint = :fingerprint, state = :state, paid = :paid, provider = :provider, base_url = :base_url,
+    task_id = :task_id, url = :url, request = :request, clip = :clip, amount = :amount,
+    currency = :currency, created_at = :created_at, completed_at = :completed_at, error = :error, run = :run
+    """,
+)
+
+_UNANSWERED = "the run that sent the request ended before the answer was recorded"
+
+
+@contextmanager
+def open_ledger(state: Path, run: str) -> Iterator["SqliteLedger"]:
+    """The ledger in a state directory, for a run with this id, which others see alive until the end.
+
+    It is made when it is not there. Raises StateError.
+    """
+    path = make_ignored_directory(state) / _FILE
+    with running(state, run), closing(open_for_writing(path)) as connection:
+        yield SqliteLedger(path, connection, run)
+
+
+@contextmanager
+def read_ledger(state: Path) -> Iterator["SqliteLedger"]:
+    """The ledger in a state directory, to be read only; empty when there is none. Raises StateError."""
+    path = state / _FILE
+    with closing(open_for_reading(path)) as connection:
+        yield SqliteLedger(path, connection, run="")
+
+
+class SqliteLedger:
+    """The attempts of all runs; every method raises StateError when the file cannot be used.
+
+    An attempt is live while it is intended, accepted, adopted or held. By fingerprint there is at most one
+    live attempt that is paid. Free ones (preview, emulator) never stand in a paid one's way.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, run: str) -> None:
+        connection.row_factory = sqlite3.Row
+        self._path = path
+        self._connection = connection
+        self._run = run
+
+    def newest(self, fingerprints: Iterable[str]) -> Attempts:
+        """By fingerprint, the newest paid attempt: a succeeded, else accepted, else held or intended one.
+
+        Where nothing was paid it is the newest free one that has come to something. An intent whose run is
+        gone counts as held. Fingerprints without an attempt are left out.
+        """
+        with failures_named(self._path):
+            rows = self._connection.execute(_NEWEST, (json.dumps(list(fingerprints)),))
+            alive = self._alive()
+            return {row["fingerprint"]: self._attempt(row, alive) for row in rows}
+
+    def intend(self, attempt: Attempt) -> Attempt | None:
+        """Record an intent, unless it is a paid one and its fingerprint has a live attempt already.
+
+        Then that attempt is returned.
+        """
+        with self._commit() as execute:
+            if attempt.paid and (row := execute(_LIVE, (attempt.fingerprint,)).fetchone()):
+                return self._attempt(row, self._alive())
+            execute(_SAVE, self._row(attempt))
+        return None
+
+    def record(self, attempt: Attempt) -> None:
+        """Record what became of the attempt with this request id, which may be new here."""
+        with self._commit() as execute:
+            execute(_SAVE, self._row(attempt))
+
+    def take_in(self, attempt: Attempt) -> None:
+        """Add an attempt that came from a lock file.
+
+        Nothing happens when it is known, or when another attempt with its fingerprint is live here.
+        """
+        with self._commit() as execute:
+            execute(_ADD, self._row(attempt))
+
+    @contextmanager
+    def _commit(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
+        """What the block executes is on the disk when it has ended; every change passes here."""
+        with failures_named(self._path), transaction(self._connection):
+            yield self._connection.execute
+
+    def _alive(self) -> Callable[[str], bool]:
+        return cache(partial(is_running, self._path.parent))
+
+    def _attempt(self, row: sqlite3.Row, alive: Callable[[str], bool]) -> Attempt:
+        try:
+            state, error = State(row["state"]), row["error"]
+            if state is State.INTENT and not alive(row["run"]):
+                state, error = State.HELD, _UNANSWERED
+            return Attempt(
+                state=state,
+                fingerprint=row["fingerprint"],
+                request=json.loads(row["request"]),
+                provider=row["provider"],
+                base_url=row["base_url"],
+                request_id=row["request_id"],
+                task_id=row["task_id"],
+                url=row["url"],
+                clip=Clip(**json.loads(row["clip"])) if row["clip"] else None,
+                cost=Money(Decimal(row["amount"]), row["currency"]) if row["amount"] else None,
+                created_at=row["created_at"],
+                completed_at=row["completed_at"],
+                error=error,
+            )
+        except (ValueError, TypeError, ArithmeticError) as cause:
+            raise damaged(self._path, cause) from cause
+
+    def _row(self, attempt: Attempt) -> dict[str, Any]:
+        row = {
+            "request_id": attempt.request_id,
+            "fingerprint": attempt.fingerprint,
+            "state": attempt.state.value,
+            "paid": attempt.paid,
+            "provider": attempt.provider,
+            "base_url": attempt.base_url,
+            "task_id": attempt.task_id,
+            "url": attempt.url,
+            "request": json.dumps(attempt.request),
+            "clip": json.dumps(asdict(attempt.clip)) if attempt.clip else None,
+            "amount": str(attempt.cost.amount) if attempt.cost else None,
+            "currency": attempt.cost.currency if attempt.cost else None,
+            "created_at": attempt.created_at,
+            "completed_at": attempt.completed_at,
+            "error": attempt.error,
+            "run": self._run,
+        }
+        return {name: _storable(value) for name, value in row.items()}
+
+
+def _storable(value: object) -> object:
+    """Text from a vendor may hold half a surrogate pair, which must not keep a task id off the disk."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value

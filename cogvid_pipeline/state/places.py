@@ -1,0 +1,65 @@
+"""Find the directory where the ledger and the clip cache of a project lie."""
+
+import os
+from pathlib import Path
+
+from cogvid_pipeline.errors import StateError, UsageError
+
+_ENOUGH = 64 * 1024  # more than any path that git writes down
+
+
+def find_state_directory(manifest_dir: Path, ledger: str | None) -> Path:
+    """Where state lies; nothing is made or written.
+
+    That is `ledger` (the value of COGVID_LEDGER) when there is one, else `cogvid` in the common git
+    directory, which `git clean` spares, all work trees share and no pull request can fill; outside of git
+    it is `.cogvid` beside the manifest. Raises UsageError, or StateError when a `.git` file leads nowhere.
+    """
+    if ledger:
+        return _from_setting(ledger)
+    here = manifest_dir.resolve()
+    for directory in (here, *here.parents):
+        if git_directory := _git_directory(directory / ".git"):
+            return _common(git_directory) / "cogvid"
+    return here / ".cogvid"
+
+
+def _from_setting(ledger: str) -> Path:
+    if "://" in ledger:
+        scheme = ledger.partition("://")[0]
+        raise UsageError(
+            f"COGVID_LEDGER names a {scheme} server; this version of cogvid supports no ledger in PostgreSQL "
+            "or any other server",
+            hint="set COGVID_LEDGER to the path of a directory, or unset it",
+        )
+    return Path(ledger).expanduser().absolute()
+
+
+def _git_directory(dot_git: Path) -> Path | None:
+    """What `.git` stands for: itself, or in a work tree or a submodule the directory that it names."""
+    if dot_git.is_dir():
+        return dot_git if (dot_git / "HEAD").exists() else None
+    text = _first_line(dot_git)
+    if not text.startswith("gitdir:"):
+        return None
+    target = dot_git.parent / text.removeprefix("gitdir:").strip()
+    if not target.is_dir():
+        raise StateError(
+            f"{dot_git} leads to {target}, which is not there, so the ledger cannot be found",
+            hint="run `git worktree repair`, or set COGVID_LEDGER to the directory of the ledger",
+        )
+    return target.resolve()
+
+
+def _common(git_directory: Path) -> Path:
+    """The directory that all work trees of a repository share."""
+    return (git_directory / _first_line(git_directory / "commondir")).resolve()
+
+
+def _first_line(path: Path) -> str:
+    """The file's first line without its end; empty when there is no such file."""
+    try:
+        with path.open("rb") as file:
+            return os.fsdecode(file.read(_ENOUGH)).partition("\n")[0].rstrip("\r")
+    except OSError:
+        return ""

@@ -1,0 +1,153 @@
+"""Keep clips by their digest, and give them readable names."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+
+from cogvid_pipeline.durable import (
+    make_ignored_directory,
+    move_durably,
+    staging_beside,
+    write_failures_named,
+)
+from cogvid_pipeline.errors import MediaError, StateError
+from cogvid_pipeline.model.attempt import Clip
+from cogvid_pipeline.store.reflink import copy_file
+
+
+class ClipStore:
+    """The cache in a state directory, and the output folder of one manifest.
+
+    Files of the cache are written once and can only be read; the readable names are copies, so that an
+    editor cannot damage the cache. `probe` describes a file whose digest is given, or raises MediaError.
+    Methods may be called from several threads, and raise StateError when the disk refuses.
+    """
+
+    def __init__(self, state: Path, project: Path, output: str, probe: Callable[[Path, str], Clip]) -> None:
+        self._state = state
+        self._output = _inside(project, output)
+        self._probe = probe
+        self._sizes: dict[str, int] | None = None
+        self._copying_back = Lock()
+
+    def find(self, clip: Clip) -> Path | None:
+        """The clip's file in the cache, its bytes checked.
+
+        A damaged file is set aside. What is missing is copied back from the output folder if it is there,
+        under whatever name.
+        """
+        cached = self._cached(clip.sha256)
+        if cached.exists():
+            if _digest(cached) == clip.sha256:
+                return cached
+            with write_failures_named(cached):
+                cached.replace(cached.with_suffix(".damaged"))
+        with self._copying_back:
+            candidates = [name for name, size in tuple(self._by_name().items()) if size == clip.bytes]
+            found = cached.exists() or any(
+                self._copied_back(self._output / name, clip) for name in candidates
+            )
+        return cached if found else None
+
+    def staging(self, key: str) -> Path:
+        """Where a download with this key goes; the same key gives the same path in the next run."""
+        name = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:32]
+        return make_ignored_directory(self._state, "partial") / f"{name}.mp4"
+
+    def adopt(self, staged: Path, *, expected: str | None = None) -> Clip:
+        """Probe a finished file, move it into the cache and describe it.
+
+        Raises MediaError when it is no playable MP4, StateError when its digest is not `expected`. The file
+        is then removed, because going on with such a download is useless.
+        """
+        digest = _digest(staged)
+        try:
+            _check_expected(digest, expected)
+            clip = self._probe(staged, digest)
+        except (MediaError, StateError):
+            staged.unlink()
+            raise
+        self._keep(staged, digest)
+        return clip
+
+    def place(self, clip: Clip, take: str) -> Path:
+        """Put a cached clip under the take's readable name, replacing what is there."""
+        make_ignored_directory(self._output)
+        target = self._output / f"{take}.mp4"
+        staging = staging_beside(target)
+        try:
+            with write_failures_named(target):
+                copy_file(self._cached(clip.sha256), staging)
+                staging.replace(target)
+        finally:
+            staging.unlink(missing_ok=True)
+        self._by_name()[target.name] = clip.bytes
+        return target
+
+    def displaced(self, clip: Clip, take: str) -> bool:
+        """Whether the take's readable name is missing or is not this clip (judged by size)."""
+        return self._by_name().get(f"{take}.mp4") != clip.bytes
+
+    def _cached(self, digest: str) -> Path:
+        return self._state / "clips" / digest[:2] / f"{digest}.mp4"
+
+    def _keep(self, staged: Path, digest: str) -> None:
+        make_ignored_directory(self._state, "clips", digest[:2])
+        with write_failures_named(staged):
+            staged.chmod(0o444)
+        move_durably(staged, self._cached(digest))
+
+    def _copied_back(self, readable: Path, clip: Clip) -> bool:
+        staged = self.staging(f"back {clip.sha256}")
+        with write_failures_named(staged):
+            staged.unlink(missing_ok=True)
+            copy_file(readable, staged)
+        if _digest(staged) != clip.sha256:
+            staged.unlink()
+            return False
+        self._keep(staged, clip.sha256)
+        return True
+
+    def _by_name(self) -> dict[str, int]:
+        """The sizes of the files in the output folder, looked up once; links stand for themselves."""
+        if self._sizes is None:
+            try:
+                with os.scandir(self._output) as entries:
+                    self._sizes = {
+                        entry.name: entry.stat(follow_symlinks=False).st_size
+                        for entry in entries
+                        if entry.is_file(follow_symlinks=False)
+                    }
+            except FileNotFoundError:
+                self._sizes = {}
+        return self._sizes
+
+
+def _inside(project: Path, output: str) -> Path:
+    """The output folder, symbolic links resolved. Raises StateError unless the project contains it."""
+    root = project.resolve()
+    folder = (root / output).resolve()
+    if not folder.is_relative_to(root):
+        raise StateError(
+            f"the output folder {output} leads to {folder}, which is outside {root}",
+            hint="choose a folder inside the manifest's directory",
+        )
+    return folder
+
+
+def _check_expected(digest: str, expected: str | None) -> None:
+    if expected not in (None, digest):
+        raise StateError(
+            f"the clip that came is not the one that the lock describes: its digest is {digest}, not {expected}",
+            hint="the vendor changed the file; to pay for a new clip, use apply --replace",
+        )
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise StateError(f"cannot read {path}: {error.strerror}") from error
