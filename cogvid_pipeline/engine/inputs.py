@@ -1,19 +1,18 @@
 """Turn a shot into what a provider is sent."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
-from cogvid_pipeline.engine.ports import Ports
-from cogvid_pipeline.errors import MediaError
-from cogvid_pipeline.model.attempt import Clip
 from cogvid_pipeline.model.shot import Image, ImageData, ImageFile, ImageUrl, Shot, ShotFrame
 from cogvid_pipeline.model.wire import ImageBytes, ImageLink, Submission
 
+ReadImage = Callable[[ImageFile], bytes]
+ReadFrame = Callable[[ShotFrame], Awaitable[tuple[bytes, str]]]
 
-async def make_submission(shot: Shot, ports: Ports, clip_of: Callable[[str], Clip]) -> Submission:
-    """The submission with its pictures loaded: files byte for byte, frames decoded from upstream clips.
 
-    Its request id is empty; each attempt gets its own. Raises CogvidError when a file has changed since it
-    was planned, or a frame cannot be decoded.
+async def make_submission(shot: Shot, read_image: ReadImage, read_frame: ReadFrame) -> Submission:
+    """The submission with its pictures loaded: files byte for byte, frames as `read_frame` gives them.
+
+    Its request id is empty; each attempt gets its own.
     """
     return Submission(
         request_id="",
@@ -21,23 +20,18 @@ async def make_submission(shot: Shot, ports: Ports, clip_of: Callable[[str], Cli
         take=1,
         model=shot.model,
         prompt=shot.prompt,
-        images=tuple([await _load(image, ports, clip_of) for image in shot.images]),
+        images=tuple([await _load(image, read_image, read_frame) for image in shot.images]),
         parameters=shot.parameters,
     )
 
 
-async def _load(image: Image, ports: Ports, clip_of: Callable[[str], Clip]) -> ImageBytes | ImageLink:
+async def _load(image: Image, read_image: ReadImage, read_frame: ReadFrame) -> ImageBytes | ImageLink:
     match image:
         case ImageUrl(url):
             return ImageLink(url)
         case ImageData(_, media_type, data):
             return ImageBytes(data, media_type)
         case ImageFile(_, _, media_type):
-            return ImageBytes(ports.read_image(image), media_type)
-        case ShotFrame(upstream, at):
-            clip = ports.clips.find(clip_of(upstream))
-            if clip is None:
-                raise MediaError(
-                    f"the clip of {upstream!r} disappeared during the run", hint="run apply again"
-                )
-            return ImageBytes(*await ports.frames.extract(clip, at))
+            return ImageBytes(read_image(image), media_type)
+        case ShotFrame():
+            return ImageBytes(*await read_frame(image))

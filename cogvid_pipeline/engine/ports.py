@@ -134,12 +134,13 @@ Observer: TypeAlias = Callable[[Event], None]
 class Ports:
     """Everything outside that a run touches.
 
+    `provider` gives who generates, the same at each call; it raises UsageError when a key is missing.
     `vendor_of` gives the vendor that an earlier attempt was submitted to; it raises CogvidError when that
     host is none of those that a key may be sent to. `read_image` raises when the file is no longer the one
     that was planned. `clock` gives seconds since the epoch.
     """
 
-    provider: Provider
+    provider: Callable[[], Provider]
     vendor_of: Callable[[Attempt], Vendor]
     download: Download
     ledger: Ledger

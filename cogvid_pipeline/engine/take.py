@@ -12,10 +12,10 @@ from cogvid_pipeline.engine.outcome import Done, Failed, Held, Outcome, Stopped
 from cogvid_pipeline.engine.ports import Renderer
 from cogvid_pipeline.engine.run import Run
 from cogvid_pipeline.engine.submit import Submitted, submit
-from cogvid_pipeline.errors import CogvidError
+from cogvid_pipeline.errors import CogvidError, MediaError
 from cogvid_pipeline.model.attempt import Attempt, Clip, State
 from cogvid_pipeline.model.plan import Fetch, Generate, Regenerate, Resume, Reuse
-from cogvid_pipeline.model.shot import Scalar, Shot
+from cogvid_pipeline.model.shot import Scalar, Shot, ShotFrame
 from cogvid_pipeline.model.wire import Submission, TaskState
 
 
@@ -29,7 +29,7 @@ class TakeWorker:
 
     async def generate(self, action: Generate | Regenerate, upstream: Mapping[str, Attempt]) -> Outcome:
         """Ask the run's provider for a clip."""
-        provider = self.run.ports.provider
+        provider = self.run.ports.provider()
         self.run.tell("shot_started", action.shot.name)
         if isinstance(provider, Renderer):
             return await self._generate_here(provider, action, upstream)
@@ -124,7 +124,7 @@ class TakeWorker:
         return await self.run.once(f"clip {clip.sha256}", bring)
 
     async def _render_again(self, shot: Shot, attempt: Attempt, upstream: Mapping[str, Attempt]) -> Attempt:
-        provider = self.run.ports.provider
+        provider = self.run.ports.provider()
         if not isinstance(provider, Renderer):
             raise CogvidError(f"the preview of {shot.name!r} is not there, and nobody else can render it")
         return await self._render(provider, shot, attempt, upstream)
@@ -144,7 +144,15 @@ class TakeWorker:
         return await keep(self.run, attempt, staged)
 
     async def _submission(self, shot: Shot, upstream: Mapping[str, Attempt]) -> Submission:
-        return await make_submission(shot, self.run.ports, lambda name: clip_of(upstream[name]))
+        ports = self.run.ports
+
+        async def read_frame(frame: ShotFrame) -> tuple[bytes, str]:
+            path = await asyncio.to_thread(ports.clips.find, clip_of(upstream[frame.shot]))
+            if path is None:
+                raise MediaError(f"the clip of {frame.shot!r} is gone", hint="run the command again")
+            return await ports.frames.extract(path, frame.at)
+
+        return await make_submission(shot, ports.read_image, read_frame)
 
     def _remember_result(self, shot: Shot) -> None:
         # What leaves the lock stays in the ledger, so that going back to it is free.

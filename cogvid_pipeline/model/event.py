@@ -13,7 +13,6 @@ EventName: TypeAlias = Literal[
     "downloading",
     "rendering",
     "succeeded",
-    "kept",
     "failed",
     "held",
     "blocked",

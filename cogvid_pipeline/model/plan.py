@@ -1,6 +1,6 @@
 """A plan: what `apply` does, action by action."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
@@ -130,6 +130,11 @@ Action: TypeAlias = TakeStep | Forget
 PENDING = (Generate, Regenerate, Resume, Reuse, Share, Hold, Forget)
 
 
+def paying(actions: Iterable[Action]) -> list[Generate | Regenerate]:
+    """The actions that submit."""
+    return [action for action in actions if isinstance(action, Generate | Regenerate)]
+
+
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
     """What narrows a plan down or forces it; names are those of shots."""
@@ -143,7 +148,8 @@ class PlanOptions:
 class Plan:
     """The actions in the story's order (upstream shots need not come first), forgotten entries last.
 
-    `warnings` are sentences for the reader. `provider` is who would be asked to generate.
+    `warnings` are sentences for the reader. `provider` is who would be asked to generate,
+    `cost` the sum of what that costs (None when a price is not known), counted in `currency`.
     """
 
     actions: tuple[Action, ...]
@@ -152,6 +158,7 @@ class Plan:
     options: PlanOptions
     summary: Mapping[str, int]
     cost: Money | None
+    currency: str
     warnings: tuple[str, ...] = ()
 
     @property

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from cogvid_pipeline.errors import OverBudget
 from cogvid_pipeline.model.attempt import FREE_PROVIDERS, Attempt
-from cogvid_pipeline.model.plan import Action, Fetch, Generate, Hold, Keep, Plan, Regenerate, Resume, Reuse
+from cogvid_pipeline.model.plan import Fetch, Hold, Keep, Plan, Resume, Reuse, paying
 from cogvid_pipeline.model.shot import Money, Storyboard
 
 
@@ -47,18 +47,13 @@ def total(costs: Iterable[Money | None], currency: str) -> Money | None:
     return Money(amount, seen.pop() if seen else currency)
 
 
-def paid(actions: Iterable[Action]) -> list[Generate | Regenerate]:
-    """The actions that submit."""
-    return [action for action in actions if isinstance(action, Generate | Regenerate)]
-
-
 def check_limits(plan: Plan, storyboard: Storyboard, prices: PriceBook, max_cost: Decimal | None) -> None:
     """Raise OverBudget when the plan may cost more than `budget` or `--max-cost` allows.
 
     `budget` bounds the whole storyboard: what stays in the lock and what the plan adds. `max_cost` bounds
     this run, in the budget's currency or that of the prices. A plan that pays nothing passes.
     """
-    spending = [action.cost for action in paid(plan.actions)]
+    spending = [action.cost for action in paying(plan.actions)]
     if not any(cost is None or cost.amount for cost in spending):
         return
     if storyboard.budget is not None:

@@ -21,9 +21,10 @@ from cogvid_pipeline.model.plan import (
     Reuse,
     Share,
     TakeStep,
+    paying,
 )
 from cogvid_pipeline.model.shot import Request, Scalar, Shot, Storyboard
-from cogvid_pipeline.plan.cost import PriceBook, paid, total
+from cogvid_pipeline.plan.cost import PriceBook, total
 from cogvid_pipeline.plan.evidence import Evidence, Found, satisfies
 from cogvid_pipeline.plan.fingerprint import fingerprint, make_request, significant
 from cogvid_pipeline.plan.graph import upstream_first
@@ -65,7 +66,8 @@ def make_plan(
         lock_digest=facts.lock.digest,
         options=options,
         summary=dict(Counter(action.kind for action in actions)),
-        cost=total((action.cost for action in paid(actions)), prices.currency),
+        cost=total((action.cost for action in paying(actions)), prices.currency),
+        currency=prices.currency,
         warnings=tuple(planner.warnings),
     )
 

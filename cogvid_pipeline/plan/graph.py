@@ -17,3 +17,16 @@ def upstream_first(shots: Iterable[Shot]) -> tuple[Shot, ...]:
     by_name = {shot.name: shot for shot in shots}
     sorter = TopologicalSorter({shot.name: shot.upstream for shot in shots})
     return tuple(by_name[name] for name in sorter.static_order())
+
+
+def with_upstream(shots: Iterable[Shot], names: Iterable[str]) -> tuple[Shot, ...]:
+    """The named shots and all that they need frames of, in the order of `shots`."""
+    by_name = {shot.name: shot for shot in shots}
+    wanted: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in wanted:
+            wanted.add(name)
+            waiting.extend(by_name[name].upstream)
+    return tuple(shot for name, shot in by_name.items() if name in wanted)

@@ -1,0 +1,63 @@
+"""`cogvid check`: whether lock and clips match the manifest."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from cogvid_pipeline.cli.options import reads_manifest
+from cogvid_pipeline.cli.project import Project, open_project
+from cogvid_pipeline.cli.settings import Settings
+from cogvid_pipeline.model.plan import PENDING, Forget, PlanOptions
+
+_DIFFERS = 2
+
+
+@click.command()
+@click.option("--lock-only", is_flag=True, help="Compare the manifest with the lock, and leave clips alone.")
+@reads_manifest
+@click.pass_context
+def command(context: click.Context, lock_only: bool, settings: Settings) -> None:
+    """Exit with 0 when the lock matches the manifest and the clips match the lock, else with 2.
+
+    The gate for CI: needs no network and no API key. `--lock-only` suits a checkout without clips.
+
+    \b
+    Example:
+      cogvid check --lock-only
+    """
+    project = open_project(settings)
+    found = [*_lock_differences(project), *([] if lock_only else _clip_differences(project))]
+    for difference in found:
+        click.echo(difference)
+    if found:
+        context.exit(_DIFFERS)
+    click.echo(f"ok: {len(project.storyboard.shots)} shots are as the manifest says")
+
+
+def _lock_differences(project: Project) -> Iterator[str]:
+    with project.read_ledger() as ledger:
+        plan = project.plan(ledger, PlanOptions())
+    for action in plan.actions:
+        if isinstance(action, PENDING):
+            name = action.name if isinstance(action, Forget) else action.shot.name
+            yield f"{name}: {action.kind} ({action.reason})"
+
+
+def _clip_differences(project: Project) -> Iterator[str]:
+    """Files that are not what the lock says, by their digest."""
+    for shot in project.storyboard.shots:
+        entry = project.lock.entries.get(shot.name)
+        if entry is None or entry.result is None or entry.result.clip is None:
+            continue
+        path = project.root / project.storyboard.output / f"{shot.name}.mp4"
+        if not path.is_file():
+            yield f"{shot.name}: {project.storyboard.output}/{shot.name}.mp4 is missing"
+        elif _digest(path) != entry.result.clip.sha256:
+            yield f"{shot.name}: {project.storyboard.output}/{shot.name}.mp4 is not the clip in the lock"
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,34 @@
+"""`cogvid init`: a starter manifest."""
+
+from pathlib import Path
+
+import click
+
+from cogvid_pipeline.durable import replace_durably
+from cogvid_pipeline.errors import CogvidError
+from cogvid_pipeline.packaged import schemas_directory
+
+_STARTER = Path(__file__).with_name("starter.yaml")
+
+
+@click.command()
+@click.argument("directory", default=".", type=click.Path(file_okay=False, path_type=Path))
+def command(directory: Path) -> None:
+    """Write a manifest that runs at once, into DIRECTORY or here.
+
+    It uses the preview provider, which needs no account and costs nothing. Beside it goes the schema from
+    which editors complete and check it.
+
+    \b
+    Example:
+      cogvid init film && cd film && cogvid apply
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    manifest = directory / "cogvid.yaml"
+    if manifest.exists():
+        raise CogvidError(f"{manifest} exists already", hint="edit it, or choose another directory")
+    schema = (schemas_directory() / "manifest.schema.json").read_bytes()
+    replace_durably(directory / "cogvid.schema.json", schema)
+    replace_durably(manifest, _STARTER.read_bytes())
+    click.echo(f"wrote {manifest}\nNow try:")
+    click.echo(f"  cogvid -C {directory} plan\n  cogvid -C {directory} apply")

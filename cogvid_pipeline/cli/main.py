@@ -1,0 +1,93 @@
+"""The `cogvid` command: finds the subcommand, prints errors, sets the exit code."""
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from cogvid_pipeline import __version__
+
+# Where each command lives; a module is imported only when its command is used.
+COMMANDS = {
+    "init": "init",
+    "validate": "validate",
+    "show": "show",
+    "plan": "plan",
+    "apply": "apply",
+    "preview": "preview",
+    "status": "status",
+    "check": "check",
+    "schema": "schema",
+    "completion": "completion",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported on use, and the one place that prints errors."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"cogvid_pipeline.cli.{COMMANDS[cmd_name]}")
+        command: click.Command = module.command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from cogvid_pipeline.errors import CogvidError  # noqa: PLC0415 -- `--version` does without
+
+        try:
+            return super().invoke(ctx)
+        except CogvidError as error:
+            from cogvid_pipeline.cli.complain import complain  # noqa: PLC0415
+
+            complain(error)
+            ctx.exit(error.exit_code)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with `cogvid init film`, or read a manifest's plan with `cogvid plan`.",
+)
+@click.version_option(__version__, prog_name="cogvid", message="%(prog)s %(version)s")
+@click.option(
+    "-C",
+    "directory",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False),
+    help="Run as if started in DIR.",
+)
+def cli(directory: str | None) -> None:
+    """Generated video as code: shots in YAML, a plan to review, each clip paid for once.
+
+    A manifest says which shots there are. `plan` shows what a run would generate and what it would cost,
+    `apply` does it, and the lockfile records what exists.
+    """
+    if directory:
+        os.chdir(directory)
+
+
+def main() -> None:
+    """Run the command line; never returns."""
+    try:
+        status = cli.main(prog_name="cogvid", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        status = 64 if isinstance(error, click.UsageError) else 1
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        status = 130
+    except BrokenPipeError:
+        # The reader (`| head`) has seen enough; what is left in the buffer must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""The options that commands share."""
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import click
+
+from cogvid_pipeline.cli.settings import Settings
+
+Option: TypeAlias = Callable[[Any], Any]
+
+
+def _pairs(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"{text!r} is not NAME=VALUE, as in --var hero='a red fox'")
+        pairs[name] = value
+    return pairs
+
+
+VARIABLE_OPTIONS: tuple[Option, ...] = (
+    click.option(
+        "--var",
+        "variables",
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=_pairs,
+        help="Set a variable, over the manifest's own. May be given several times.",
+    ),
+    click.option(
+        "--var-file",
+        "variable_files",
+        multiple=True,
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help="Read variables from a YAML file, over the manifest's own. May be given several times.",
+    ),
+    click.option(
+        "--provider",
+        type=click.Choice(["geekai", "bigmodel", "zai", "preview"]),
+        help="Who generates, instead of the manifest's `provider`.",
+    ),
+)
+
+_MANIFEST_OPTION = click.option(
+    "-f",
+    "--file",
+    "manifest",
+    default="cogvid.yaml",
+    show_default=True,
+    metavar="MANIFEST",
+    type=click.Path(path_type=Path),
+    help="The manifest, or the directory with a cogvid.yaml.",
+)
+
+
+def with_options(options: Iterable[Option]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add several options to a command, listed in its help in the order given."""
+
+    def add(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(tuple(options)):
+            function = option(function)
+        return function
+
+    return add
+
+
+def reads_manifest(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what every command that reads one manifest takes; it arrives as the argument `settings`."""
+
+    @wraps(function)
+    def gather(
+        *args: Any,
+        manifest: Path,
+        variables: dict[str, str],
+        variable_files: tuple[Path, ...],
+        provider: str | None,
+        **rest: Any,
+    ) -> Any:
+        settings = Settings(
+            manifest=manifest, variables=variables, variable_files=variable_files, provider=provider
+        )
+        return function(*args, settings=settings, **rest)
+
+    return with_options((_MANIFEST_OPTION, *VARIABLE_OPTIONS))(gather)

@@ -1,0 +1,65 @@
+"""`cogvid preview`: a local animatic of every shot."""
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import click
+
+from cogvid_pipeline.cli.options import reads_manifest
+from cogvid_pipeline.cli.project import Project, open_project
+from cogvid_pipeline.cli.settings import Settings
+from cogvid_pipeline.durable import make_ignored_directory
+from cogvid_pipeline.errors import UsageError
+from cogvid_pipeline.model.shot import Shot
+from cogvid_pipeline.plan.graph import with_upstream
+
+
+@click.command()
+@click.argument("shots", nargs=-1, metavar="[SHOT]...")
+@click.option(
+    "--scale",
+    type=click.FloatRange(min=0.05, max=1.0),
+    default=1.0,
+    show_default=True,
+    help="Render smaller, as in 0.5 for half the width and height.",
+)
+@reads_manifest
+def command(shots: tuple[str, ...], scale: float, settings: Settings) -> None:
+    """Render an animatic of every shot into previews/, on this machine and free of charge.
+
+    The lock and the clips stay as they are. Shots whose frames a chosen shot uses are rendered too.
+
+    \b
+    Examples:
+      cogvid preview
+      cogvid preview arrival walk --scale 0.5
+    """
+    project = open_project(settings)
+    chosen = _choose(project, shots)
+    into = make_ignored_directory(project.root / "previews")
+
+    def done(shot: Shot, path: Path) -> None:
+        click.echo(f"{shot.name}: {os.path.relpath(path)}", err=True)
+
+    asyncio.run(_render(project, chosen, into, scale, done))
+    click.echo(
+        f"{len(chosen)} previews in {os.path.relpath(into)}{'' if scale == 1 else f' at scale {scale:g}'}"
+    )
+
+
+def _choose(project: Project, names: tuple[str, ...]) -> tuple[Shot, ...]:
+    shots = project.storyboard.shots
+    known = [shot.name for shot in shots]
+    if unknown := [name for name in names if name not in known]:
+        raise UsageError(f"there is no shot {unknown[0]!r}", hint=f"the shots are {', '.join(known)}")
+    return with_upstream(shots, names or known)
+
+
+async def _render(
+    project: Project, shots: Sequence[Shot], into: Path, scale: float, done: Callable[[Shot, Path], None]
+) -> None:
+    from cogvid_pipeline.cli.wiring import render_all  # noqa: PLC0415 -- loads FFmpeg
+
+    await render_all(project, shots, into, scale=scale, done=done)

@@ -1,0 +1,116 @@
+"""A manifest together with its lock, its prices and what is on the disk."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+
+from cogvid_pipeline.cli.settings import Settings
+from cogvid_pipeline.errors import InvalidManifest
+from cogvid_pipeline.manifest.load import Loaded, LoadOptions, load
+from cogvid_pipeline.model.attempt import Attempt, Clip, Lock
+from cogvid_pipeline.model.plan import Plan, PlanOptions
+from cogvid_pipeline.model.problem import Problem
+from cogvid_pipeline.model.shot import Money, Storyboard
+from cogvid_pipeline.packaged import schemas_directory
+from cogvid_pipeline.plan import diff
+from cogvid_pipeline.plan.cost import PriceBook
+from cogvid_pipeline.state.ledger import SqliteLedger, read_ledger
+from cogvid_pipeline.state.lockfile import read_lock
+from cogvid_pipeline.state.places import find_state_directory
+from cogvid_pipeline.store.clips import ClipStore
+
+
+def load_manifest(settings: Settings) -> Loaded:
+    """Read and check the manifest; problems are in what is returned."""
+    options = LoadOptions(
+        variables=settings.variables,
+        variable_files=settings.variable_files,
+        provider=settings.provider,
+    )
+    return load(settings.manifest, schemas=schemas_directory(), options=options)
+
+
+@dataclass(frozen=True)
+class Project:
+    """What every command after `validate` works on. Paths are where things lie, existing or not."""
+
+    manifest: Path
+    storyboard: Storyboard
+    warnings: tuple[Problem, ...]
+
+    @cached_property
+    def root(self) -> Path:
+        return self.manifest.parent
+
+    @cached_property
+    def lock_path(self) -> Path:
+        return self.manifest.with_suffix(".lock")
+
+    @cached_property
+    def lock(self) -> Lock:
+        return read_lock(self.lock_path)
+
+    @cached_property
+    def state(self) -> Path:
+        """The directory of the ledger and the clip cache."""
+        return find_state_directory(self.root, os.environ.get("COGVID_LEDGER"))
+
+    @cached_property
+    def clips(self) -> ClipStore:
+        return make_clip_store(self)
+
+    @cached_property
+    def prices(self) -> PriceBook:
+        return PriceBook(self.storyboard.provider, self.storyboard.prices, built_in_prices())
+
+    @contextmanager
+    def read_ledger(self) -> Iterator[SqliteLedger]:
+        """The ledger, to be looked at only."""
+        with read_ledger(self.state) as ledger:
+            yield ledger
+
+    def facts(self, ledger: SqliteLedger) -> diff.Facts:
+        """What a plan is made from."""
+
+        def known(fingerprint: str) -> Attempt | None:
+            return ledger.newest([fingerprint]).get(fingerprint)
+
+        return diff.Facts(lock=self.lock, known=known, displaced=self.clips.displaced)
+
+    def plan(self, ledger: SqliteLedger, options: PlanOptions) -> Plan:
+        """What `apply` would do now."""
+        return diff.make_plan(self.storyboard, self.facts(ledger), self.prices, options)
+
+
+def open_project(settings: Settings) -> Project:
+    """The project of a valid manifest. Raises InvalidManifest with all of its problems."""
+    loaded = load_manifest(settings)
+    if loaded.storyboard is None:
+        raise InvalidManifest(loaded.problems)
+    manifest = settings.manifest / "cogvid.yaml" if settings.manifest.is_dir() else settings.manifest
+    return Project(manifest, loaded.storyboard, loaded.problems)
+
+
+def make_clip_store(project: Project) -> ClipStore:
+    """The clip cache; PyAV is imported only when a clip has to be looked into."""
+
+    def probe(path: Path, sha256: str) -> Clip:
+        from cogvid_pipeline.media.probe import describe  # noqa: PLC0415 -- it loads FFmpeg
+
+        return describe(path, sha256)
+
+    return ClipStore(project.state, project.root, project.storyboard.output, probe=probe)
+
+
+def built_in_prices() -> dict[str, Money]:
+    """The price list that comes with the package, by `provider/model`."""
+    listed = json.loads(Path(diff.__file__).with_name("prices.json").read_text(encoding="utf-8"))
+    return {
+        f"{entry['provider']}/{entry['model']}": Money(Decimal(str(entry["amount"])), entry["currency"])
+        for entry in listed["prices"]
+    }

@@ -1,0 +1,34 @@
+"""`cogvid show`: the resolved requests."""
+
+import json
+
+import click
+
+from cogvid_pipeline.cli.options import reads_manifest
+from cogvid_pipeline.cli.project import open_project
+from cogvid_pipeline.cli.settings import Settings
+from cogvid_pipeline.errors import UsageError
+from cogvid_pipeline.report.storyboard import storyboard_document, storyboard_text
+
+
+@click.command()
+@click.argument("shots", nargs=-1, metavar="[SHOT]...")
+@click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@reads_manifest
+def command(shots: tuple[str, ...], layout: str, settings: Settings) -> None:
+    """Show what each shot asks for, with defaults applied and templates rendered.
+
+    \b
+    Examples:
+      cogvid show
+      cogvid show arrival --format json
+    """
+    storyboard = open_project(settings).storyboard
+    known = {shot.name for shot in storyboard.shots}
+    if unknown := [name for name in shots if name not in known]:
+        raise UsageError(f"there is no shot {unknown[0]!r}", hint=f"the shots are {', '.join(sorted(known))}")
+    chosen = [shot for shot in storyboard.shots if not shots or shot.name in shots]
+    if layout == "json":
+        click.echo(json.dumps(storyboard_document(storyboard, chosen), ensure_ascii=False, indent=2))
+    else:
+        click.echo(storyboard_text(chosen), nl=False)

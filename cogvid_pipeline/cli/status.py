@@ -1,0 +1,27 @@
+"""`cogvid status`: what is there."""
+
+import click
+
+from cogvid_pipeline.cli.options import reads_manifest
+from cogvid_pipeline.cli.project import open_project
+from cogvid_pipeline.cli.settings import Settings
+from cogvid_pipeline.report.status import status_text
+
+
+@click.command()
+@reads_manifest
+def command(settings: Settings) -> None:
+    """Show each shot's clip, task and state, as the lock has them.
+
+    \b
+    Example:
+      cogvid status
+    """
+    project = open_project(settings)
+    names = [shot.name for shot in project.storyboard.shots]
+    missing = {
+        name
+        for name, entry in project.lock.entries.items()
+        if entry.result and entry.result.clip and project.clips.displaced(entry.result.clip, name)
+    }
+    click.echo(status_text(names, project.lock, missing, project.storyboard.output), nl=False)
