@@ -1,0 +1,93 @@
+"""What is left of a manifest when its invalid values are taken out, so that the rest can be checked too."""
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
+from typing import Any
+
+from cogvid_pipeline.manifest.mistakes import Mistake, Path
+
+UNKNOWN_KEY, BAD_NAME = "CV201", "CV206"
+DEFAULTS: Path = ("defaults",)
+# How long the path of a value is that can be left out without making its parent invalid.
+_DEPTHS = {"shots": 3, "budget": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Structurally valid data; the paths of what was `removed`, and those of mappings with unknown keys."""
+
+    data: Mapping[str, Any]
+    removed: frozenset[Path]
+    puzzling: frozenset[Path]
+
+    @property
+    def defaults(self) -> Mapping[str, Any]:
+        defaults: Mapping[str, Any] = self.data.get("defaults", {})
+        return defaults
+
+    @property
+    def shots(self) -> Mapping[str, Mapping[str, Any]]:
+        shots: Mapping[str, Mapping[str, Any]] = self.data.get("shots", {})
+        return shots
+
+    @property
+    def names(self) -> Set[str]:
+        """The names of all shots, also of those that are not usable."""
+        return self.shots.keys() | {str(path[1]) for path in self.removed if path[0] == "shots" and path[1:]}
+
+    def origin(self, shot: str, key: str) -> Path:
+        """Where the value was written that a shot has for a key."""
+        return ("shots", shot, key) if key in self.shots[shot] else ("defaults", key)
+
+    def lacks(self, key: str) -> bool:
+        """Whether the manifest has no such key, and not because of a mistake that is known already."""
+        return key not in self.data and not self._hidden(key, ())
+
+    def is_certain(self, shot: str, key: str) -> bool:
+        """Whether what the shot has for a key, or that it has nothing, is what the user wants."""
+        return not self._hidden(key, (), DEFAULTS, ("shots", shot))
+
+    def images(self, shot: str) -> list[tuple[Path, Any]]:
+        """The images of a shot as they are written, each with its path."""
+        path = self.origin(shot, "image")
+        image = self.shots[shot].get("image", self.defaults.get("image"))
+        if isinstance(image, list):
+            return [((*path, index), each) for index, each in enumerate(image)]
+        return [] if image is None else [(path, image)]
+
+    def _hidden(self, key: str, *homes: Path) -> bool:
+        return not (
+            self.puzzling.isdisjoint(homes)
+            and self.removed.isdisjoint(homes)
+            and self.removed.isdisjoint((*home, key) for home in homes)
+        )
+
+
+def prune(data: Any, mistakes: Iterable[Mistake]) -> Draft:
+    """Take out every value that a mistake is about; a list or a frame goes as a whole."""
+    left = dict(data) if isinstance(data, dict) else {}
+    removed: set[Path] = set()
+    puzzling: set[Path] = set()
+    copied: set[Path] = set()
+    for mistake in mistakes:
+        # A value under a bad name is worth checking all the same.
+        if mistake.code == BAD_NAME and mistake.at_key:
+            continue
+        if mistake.code == UNKNOWN_KEY:
+            puzzling.add(mistake.path[:-1])
+        if path := mistake.path[: _DEPTHS.get(str(mistake.path[0]), 2)] if mistake.path else ():
+            removed.add(path)
+            _take_out(left, path, copied)
+    return Draft(left, frozenset(removed), frozenset(puzzling))
+
+
+def _take_out(left: dict[str, Any], path: Path, copied: set[Path]) -> None:
+    here = left
+    for length, step in enumerate(path[:-1], 1):
+        if not isinstance(here.get(str(step)), dict):
+            return
+        if path[:length] not in copied:
+            copied.add(path[:length])
+            here[str(step)] = dict(here[str(step)])
+        here = here[str(step)]
+    here.pop(str(path[-1]), None)

@@ -1,0 +1,171 @@
+"""Pictures that a manifest names: files beside it, URLs and data: URIs."""
+
+import base64
+import binascii
+import re
+import stat
+from difflib import get_close_matches
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from cogvid_pipeline.model.shot import ImageData, ImageFile, ImageUrl
+
+MAX_BYTES = 5_000_000
+PNG, JPEG = "image/png", "image/jpeg"
+
+_SIGNATURES = ((b"\x89PNG\r\n\x1a\n", PNG), (b"\xff\xd8\xff", JPEG))
+_OTHERS = (
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "a WebP picture"),
+    (re.compile(rb"GIF8"), "a GIF"),
+    (re.compile(rb"BM"), "a BMP picture"),
+    (re.compile(rb"....ftyp(heic|heix|mif1)", re.DOTALL), "a HEIC picture"),
+    (re.compile(rb"....ftyp", re.DOTALL), "a video"),
+    (re.compile(rb"\s*(<\?xml|<svg)"), "an SVG drawing"),
+    (re.compile(rb"version https://git-lfs"), "a Git LFS pointer"),
+)
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+_BASE64_PICTURE = re.compile(r"(iVBORw0KGgo|/9j/)[A-Za-z0-9+/=\s]{40,}")
+_DATA_URI = re.compile(r"data:([^,;]*)((?:;[^,;]*)*),(.*)", re.DOTALL | re.IGNORECASE)
+
+
+class ImageMistake(Exception):
+    """What is wrong with a picture, in the user's words."""
+
+    def __init__(self, code: str, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+
+class Pictures:
+    """Looks up pictures for a manifest in `directory`; each file is read once."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._root = directory.resolve()
+        self._files: dict[str, ImageFile] = {}
+
+    def find(self, address: str) -> ImageFile | ImageUrl | ImageData:
+        """The picture at an address as it stands in the manifest. Raises ImageMistake."""
+        if address[:5].lower() == "data:":
+            return _data(address)
+        if scheme := _SCHEME.match(address):
+            return _url(address, scheme[1].lower())
+        if address not in self._files:
+            self._files[address] = self._file(address)
+        return self._files[address]
+
+    def _file(self, address: str) -> ImageFile:
+        try:
+            real = (self._directory / address).resolve(strict=True)
+            details = real.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise self._missing(address) from None
+        except (OSError, RuntimeError, ValueError) as error:
+            raise _unreadable(address, error) from error
+        if not real.is_relative_to(self._root):
+            hint = "copy the picture into that directory; links must not lead out of it either"
+            raise ImageMistake("CV413", f"{_short(address)} lies outside the manifest's directory", hint)
+        if not stat.S_ISREG(details.st_mode):
+            raise ImageMistake("CV410", f"{_short(address)} is no file", "name a png or jpeg file")
+        _check_size(_short(address), details.st_size)
+        try:
+            data = real.read_bytes()
+        except OSError as error:
+            raise _unreadable(address, error) from error
+        path = real.relative_to(self._root) if Path(address).is_absolute() else Path(address)
+        return ImageFile(path.as_posix(), _digest(data), _media_type(_short(address), data))
+
+    def _missing(self, address: str) -> ImageMistake:
+        if _BASE64_PICTURE.match(address):
+            return ImageMistake(
+                "CV415", "this is Base64 without its media type", "begin it with data:image/png;base64,"
+            )
+        parent = (self._directory / address).parent
+        message = f"there is no file {_short(address)}"
+        names = sorted(path.name for path in parent.iterdir()) if parent.is_dir() else []
+        if near := get_close_matches(Path(address).name, names, 1, 0.6):
+            return ImageMistake("CV410", message, f"write {Path(address).with_name(near[0]).as_posix()}")
+        return ImageMistake("CV410", message, "paths are relative to the manifest's directory")
+
+
+def _url(address: str, scheme: str) -> ImageUrl:
+    problem = _url_problem(address, scheme)
+    if problem:
+        message, hint = problem
+        raise ImageMistake("CV414", message, hint)
+    return ImageUrl(address)
+
+
+def _url_problem(address: str, scheme: str) -> tuple[str, str] | None:
+    example = "as in: https://example.com/lantern.png"
+    if scheme not in {"http", "https"}:
+        return f"a vendor cannot fetch {scheme}:// addresses", f"give an http(s) address, {example}"
+    if unfit := re.search(r"[\s\x00-\x20\x7f<>\"\\\\^`{|}]", address):
+        return f"a URL cannot contain {unfit[0]!r}", f"write it percent-encoded: {quote(unfit[0])}"
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        return f"{_short(address)} is no URL: {error}", example
+    if not host:
+        return f"{_short(address)} names no host", example
+    if parts.username is not None or parts.password is not None:
+        return (
+            "this URL has a user name or a password in it",
+            "make the picture readable without, or use a file",
+        )
+    return None
+
+
+def _data(address: str) -> ImageData:
+    uri = _DATA_URI.fullmatch(address)
+    if not uri:
+        raise ImageMistake(
+            "CV415", "this data: URI has no comma before its data", "as in: data:image/png;base64,…"
+        )
+    declared, options, payload = uri[1].lower(), uri[2].lower(), uri[3]
+    if ";base64" not in options:
+        raise ImageMistake("CV415", "this data: URI is not Base64", "as in: data:image/png;base64,…")
+    try:
+        data = base64.b64decode(re.sub(r"\s", "", unquote(payload)), validate=True)
+    except (binascii.Error, ValueError) as error:
+        message = "the data of this data: URI is not Base64"
+        raise ImageMistake("CV415", message, "encode the picture again; it may have been cut off") from error
+    _check_size("this picture", len(data))
+    media_type = _media_type("this picture", data)
+    if declared.replace("jpg", "jpeg") != media_type:
+        message = f"this data: URI says {declared or 'nothing'}, but its data is {media_type}"
+        raise ImageMistake("CV415", message, f"begin it with data:{media_type};base64,")
+    return ImageData(_digest(data), media_type, data)
+
+
+def _check_size(subject: str, size: int) -> None:
+    if size > MAX_BYTES:
+        message = f"{subject} has {size:,} bytes; {MAX_BYTES:,} at most"
+        raise ImageMistake("CV412", message, "save it smaller, or as jpeg")
+
+
+def _media_type(subject: str, data: bytes) -> str:
+    for signature, media_type in _SIGNATURES:
+        if data.startswith(signature):
+            return media_type
+    found = next((words for pattern, words in _OTHERS if pattern.match(data)), "something else")
+    message = f"{subject} is {found if data else 'empty'}, not png or jpeg"
+    raise ImageMistake("CV411", message, "save it as png or jpeg")
+
+
+def _unreadable(address: str, error: Exception) -> ImageMistake:
+    reason = getattr(error, "strerror", None) or "the path cannot be followed"
+    message = f"the image {_short(address)} cannot be read: {reason}"
+    return ImageMistake("CV410", message, "check the path and the permissions")
+
+
+def _digest(data: bytes) -> str:
+    return f"sha256:{sha256(data).hexdigest()}"
+
+
+def _short(address: str) -> str:
+    return address if len(address) <= 80 else f"{address[:79]}…"

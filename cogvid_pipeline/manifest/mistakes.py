@@ -1,0 +1,45 @@
+"""A mistake that knows what it is about, before it has a line and a column."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from cogvid_pipeline.model.problem import Severity
+
+# The way from the root of a document to a value: keys and list indexes.
+Path: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong with the value at `path`, or with its key when `at_key`.
+
+    `snippet` is the piece of the value's text that is at fault, where only a piece is.
+    """
+
+    code: str
+    message: str
+    path: Path
+    hint: str = ""
+    at_key: bool = False
+    snippet: str = ""
+    severity: Severity = "error"
+
+
+class Notes:
+    """Mistakes as they are found; one in `defaults` counts once however many shots inherit it."""
+
+    def __init__(self) -> None:
+        self.mistakes: list[Mistake] = []
+        self._inherited: set[tuple[str, Path]] = set()
+
+    def add(self, mistake: Mistake) -> None:
+        if mistake.path[:1] == ("defaults",):
+            if (mistake.code, mistake.path) in self._inherited:
+                return
+            self._inherited.add((mistake.code, mistake.path))
+        self.mistakes.append(mistake)
+
+
+def pointer(path: Path) -> str:
+    """The RFC 6901 JSON pointer of a path."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

@@ -1,0 +1,136 @@
+"""The rules that hold for the storyboard as a whole, each mistake put where its value was written."""
+
+from collections.abc import Set
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from cogvid_pipeline.manifest.draft import Draft
+from cogvid_pipeline.manifest.mistakes import Mistake, Notes, Path
+from cogvid_pipeline.manifest.rings import rings
+from cogvid_pipeline.manifest.schema import Schemas
+from cogvid_pipeline.model.shot import Shot, ShotFrame, Storyboard
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
+
+def check(board: Storyboard, draft: Draft, schemas: Schemas, unrendered: Set[str], notes: Notes) -> None:
+    """Note what is wrong; prompts of `unrendered` shots are not known, which is noted already."""
+    rules = _Rules(board, draft, schemas, unrendered, notes)
+    rules.check_models()
+    rules.check_requests()
+    rules.check_frames()
+    rules.check_cycles()
+    if not notes.mistakes:
+        rules.warn_of_twins()
+
+
+class _Rules:
+    def __init__(
+        self, board: Storyboard, draft: Draft, schemas: Schemas, unrendered: Set[str], notes: Notes
+    ) -> None:
+        self.board, self.draft, self.schemas, self.notes = board, draft, schemas, notes
+        self.unrendered = unrendered
+        self.shots = {shot.name: shot for shot in board.shots}
+
+    def check_models(self) -> None:
+        names = [
+            shot.name
+            for shot in self.board.shots
+            if not shot.model and self.draft.is_certain(shot.name, "model")
+        ]
+        if names:
+            more = f" and {len(names) - 1} more shots have" if names[1:] else " has"
+            message = f"{names[0]}{more} no `model`"
+            hint = f"write `model: {self.schemas.models[0]}` under `defaults:`"
+            self.notes.add(Mistake("CV404", message, ("shots", names[0]), hint, at_key=True))
+
+    def check_requests(self) -> None:
+        """What each model's schema says about what would be asked of it."""
+        for model in self.schemas.models:
+            # A shot with no model of its own is told so; beyond that it may have the mistakes of any model.
+            shots = [shot for shot in self.board.shots if (shot.model or self.schemas.models[0]) == model]
+            requests = [self.request(shot, model) for shot in shots]
+            for index, error in self.schemas.request_errors(model, requests):
+                self.broken_rule(shots[index].name, model, error)
+
+    def request(self, shot: Shot, model: str) -> dict[str, Any]:
+        """A request in the form of the model's schema, with stand-ins for what is wrong in itself."""
+        request: dict[str, Any] = {"model": model, **shot.parameters}
+        if prompt := "…" if shot.name in self.unrendered else shot.prompt:
+            request["prompt"] = prompt
+        if images := self.draft.images(shot.name):
+            request["image"] = ["…"] * len(images)
+        return request
+
+    def broken_rule(self, name: str, model: str, error: "ValidationError") -> None:
+        limit = error.validator_value
+        match error.validator:
+            case "maxLength":
+                length = len(error.instance)
+                message = f"the prompt of {name} has {length} characters; {model} takes at most {limit}"
+                hint = f"shorten it by {length - limit}; what counts is the text with its templates filled in"
+                self.notes.add(Mistake("CV402", message, self.draft.origin(name, "prompt"), hint))
+            case "const":
+                message = f"{name} has a first and a last image, which need `quality: {limit}`"
+                hint = f"write `quality: {limit}` for {name}, or give it one image"
+                self.notes.add(Mistake("CV403", message, self.draft.origin(name, "quality"), hint))
+            case _:
+                if self.draft.is_certain(name, "prompt") and self.draft.is_certain(name, "image"):
+                    message = f"{name} has neither a prompt nor an image"
+                    hint = "add `prompt:`, `image:` or both"
+                    self.notes.add(Mistake("CV401", message, ("shots", name), hint, at_key=True))
+
+    def check_frames(self) -> None:
+        for name in self.shots:
+            for path, image in self.draft.images(name):
+                if isinstance(image, dict):
+                    self.check_frame(name, path, image["shot"], image["frame"])
+
+    def check_frame(self, name: str, path: Path, upstream: str, at: str | float) -> None:
+        if upstream == name:
+            message = f"{name} starts from a frame of itself"
+            hint = "name another shot, a file or a URL"
+            self.notes.add(Mistake("CV407", message, (*path, "shot"), hint))
+        elif upstream not in self.draft.names:
+            near = get_close_matches(upstream, self.draft.names, 1)
+            hint = f"write {near[0]}" if near else "name one of the shots, or add this one"
+            self.notes.add(Mistake("CV406", f"there is no shot {upstream}", (*path, "shot"), hint))
+        elif (
+            not isinstance(at, str) and upstream in self.shots and self.draft.is_certain(upstream, "duration")
+        ):
+            seconds = self.duration(self.shots[upstream])
+            if seconds is not None and at > seconds:
+                message = f"{upstream} lasts {seconds} seconds, so it has no frame at {at:g}"
+                hint = f"write at most {seconds}, or last"
+                self.notes.add(Mistake("CV409", message, (*path, "frame"), hint))
+
+    def duration(self, shot: Shot) -> float | None:
+        documented = self.board.documented_defaults.get(shot.model, {})
+        seconds = shot.parameters.get("duration", documented.get("duration"))
+        return None if seconds is None else float(seconds)
+
+    def check_cycles(self) -> None:
+        upstream = {name: [up for up in shot.upstream if up != name] for name, shot in self.shots.items()}
+        for ring in rings(upstream):
+            path = next(
+                path
+                for path, image in self.draft.images(ring[0])
+                if isinstance(image, dict) and image["shot"] == ring[1]
+            )
+            way = " → ".join([*ring, ring[0]])
+            hint = "let one of them start from a file, a URL or its prompt alone"
+            self.notes.add(Mistake("CV408", f"these shots wait for each other: {way}", path, hint))
+
+    def warn_of_twins(self) -> None:
+        """Equal requests share one clip, which may not be what was meant."""
+        first: dict[Any, str] = {}
+        for shot in self.board.shots:
+            parameters = {**self.board.documented_defaults[shot.model], **shot.parameters}
+            request = (shot.model, shot.prompt, shot.images, frozenset(parameters.items()))
+            twin = first.setdefault(request, shot.name)
+            if twin != shot.name:
+                message = f"{shot.name} asks for the same as {twin}, so both get one clip"
+                hint = "change the prompt of one to get two different clips"
+                path = ("shots", shot.name)
+                self.notes.add(Mistake("CV417", message, path, hint, at_key=True, severity="warning"))

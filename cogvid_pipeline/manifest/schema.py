@@ -1,0 +1,110 @@
+"""The JSON Schemas: one validator decides quickly, another explains what is invalid."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence, Set
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+import jsonschema_rs
+
+from cogvid_pipeline.model.shot import Scalar
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+
+SUFFIX = ".schema.json"
+MANIFEST = f"manifest{SUFFIX}"
+
+
+class Schemas:
+    """The schemas in one directory. Models are the files below `models/`."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory.resolve()
+        self._files: dict[str, dict[str, Any]] = {}
+
+    @cached_property
+    def manifest(self) -> Mapping[str, Any]:
+        return self._read(self._uri(MANIFEST))
+
+    @cached_property
+    def models(self) -> tuple[str, ...]:
+        return tuple(
+            path.name.removesuffix(SUFFIX) for path in sorted(self._directory.glob(f"models/*{SUFFIX}"))
+        )
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Any]:
+        """The schema of every parameter that some model knows, by name."""
+        return {name: schema for model in self.models for name, schema in self._properties(model).items()}
+
+    @cached_property
+    def unsupported(self) -> Set[str]:
+        """Parameters that are recognised only to be refused."""
+        return {name for name, schema in self.parameters.items() if "not" in schema}
+
+    def documented_defaults(self, model: str) -> dict[str, Scalar]:
+        """What a parameter of the model means when it is not written."""
+        properties = self._properties(model).items()
+        return {name: schema["default"] for name, schema in properties if "default" in schema}
+
+    def errors(self, data: Any) -> "Iterator[ValidationError]":
+        """What is wrong with the structure of a manifest; nothing, quickly, when it is valid."""
+        if not self._quick(self.manifest).is_valid(data):
+            yield from self._thorough(self.manifest).iter_errors(self._reduced(data))
+
+    def variable_errors(self, data: Any) -> "Iterator[ValidationError]":
+        """What is wrong with the structure of a file of variables."""
+        schema = {"$ref": f"{self._uri(MANIFEST)}#/properties/vars"}
+        if not self._quick(schema).is_valid(data):
+            yield from self._thorough(schema).iter_errors(data)
+
+    def request_errors(
+        self, model: str, requests: Sequence[Mapping[str, Any]]
+    ) -> "Iterator[tuple[int, ValidationError]]":
+        """What is wrong with resolved requests to one model, each with the index of its request."""
+        schema = {"$ref": self._uri(f"models/{model}{SUFFIX}")}
+        if self._quick({"type": "array", "items": schema}).is_valid(requests):
+            return
+        one, thorough = self._quick(schema), self._thorough(schema)
+        for index, request in enumerate(requests):
+            if not one.is_valid(request):
+                yield from ((index, error) for error in thorough.iter_errors(request))
+
+    def _reduced(self, data: Any) -> Any:
+        """The same mistakes with fewer shots, for explaining thousands of valid ones takes long."""
+        if not isinstance(data, dict) or not isinstance(shots := data.get("shots"), dict) or not shots:
+            return data
+        one = self._quick({"$ref": self._uri(MANIFEST) + "#/properties/shots"})
+        invalid = {name: shot for name, shot in shots.items() if not one.is_valid({name: shot})}
+        return {**data, "shots": invalid or dict([next(iter(shots.items()))])}
+
+    def _quick(self, schema: Mapping[str, Any]) -> jsonschema_rs.Draft7Validator:
+        return jsonschema_rs.Draft7Validator(schema, retriever=self._read)
+
+    def _thorough(self, schema: Mapping[str, Any]) -> Any:
+        # Slow to import, and needed only where something is wrong.
+        from jsonschema import Draft7Validator
+        from referencing import Registry, Resource
+        from referencing.jsonschema import DRAFT7
+
+        def retrieve(uri: str) -> Any:
+            return Resource(self._read(uri), DRAFT7)
+
+        return Draft7Validator(schema, registry=Registry(retrieve=retrieve))  # type: ignore[call-arg]
+
+    def _uri(self, name: str) -> str:
+        return (self._directory / name).as_uri()
+
+    def _properties(self, model: str) -> Mapping[str, Any]:
+        properties: Mapping[str, Any] = self._read(self._uri(f"models/{model}{SUFFIX}"))["properties"]
+        return properties
+
+    def _read(self, uri: str) -> dict[str, Any]:
+        if uri not in self._files:
+            text = Path(unquote(urlsplit(uri).path)).read_text(encoding="utf-8")
+            # References inside of the file are relative to where it lies.
+            self._files[uri] = {**json.loads(text), "$id": uri}
+        return self._files[uri]

@@ -1,0 +1,80 @@
+"""Rendering the templates of one manifest: variables, fragments and the fuel that they share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cogvid_pipeline.manifest.mistakes import Mistake, Notes, Path
+from cogvid_pipeline.manifest.template import Deferred, Fuel, TemplateMistake, is_template, render
+
+# About a second of work; ten thousand ordinary prompts take a fifth of it.
+STEPS = 1_000_000
+
+
+class Scope:
+    """What templates may refer to."""
+
+    def __init__(
+        self,
+        variables: Mapping[str, Any],
+        fragments: Mapping[str, str],
+        project: str,
+        notes: Notes,
+    ) -> None:
+        self._fragments = fragments
+        self._notes = notes
+        self._fuel = Fuel(STEPS)
+        self._texts: dict[str, str | None] = {}
+        self._open: list[str] = []
+        self._names: Mapping[str, object] = {
+            **variables,
+            "project": project,
+            "prompts": {name: Deferred(lambda name=name: self._deferred(name)) for name in fragments},
+        }
+
+    def check_fragments(self) -> None:
+        """Find the mistakes of fragments that no prompt uses, too."""
+        for name in self._fragments:
+            self.fragment(name)
+
+    def fragment(self, name: str) -> str | None:
+        """A rendered fragment; None when something is wrong with it, which is noted."""
+        if name in self._open:
+            self._notes.add(self._cycle(name))
+            return None
+        if name not in self._texts:
+            self._open.append(name)
+            self._texts[name] = self.render(self._fragments[name], ("prompts", name))
+            self._open.pop()
+        return self._texts[name]
+
+    def render(self, text: str, path: Path) -> str | None:
+        """The text that was written at the path, rendered; None when that fails, which is noted."""
+        if not is_template(text):
+            return text
+        if self._fuel.spent:
+            return None
+        try:
+            return render(text, self._names, self._fuel)
+        except TemplateMistake as mistake:
+            self._notes.add(
+                Mistake(mistake.code, mistake.message, path, mistake.hint, snippet=mistake.snippet)
+            )
+        except _Unusable:
+            pass
+        return None
+
+    def _deferred(self, name: str) -> str:
+        text = self.fragment(name)
+        if text is None:
+            raise _Unusable
+        return text
+
+    def _cycle(self, name: str) -> Mistake:
+        names = [*self._open[self._open.index(name) :], name]
+        way = " → ".join(names)
+        hint = f"take {{{{ prompts.{name} }}}} out of `{names[-2]}`"
+        return Mistake("CV306", f"these fragments are made of each other: {way}", ("prompts", name), hint)
+
+
+class _Unusable(Exception):
+    """A fragment that a template uses is wrong itself."""

@@ -1,0 +1,280 @@
+"""YAML to plain data plus the place of every value, in one pass over the parser's events."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+from yaml.cyaml import CParser
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    StreamEndEvent,
+)
+
+from cogvid_pipeline.manifest.mistakes import Mistake, Path, pointer
+from cogvid_pipeline.manifest.scalars import UnusableNumber, plain
+from cogvid_pipeline.manifest.syntax import explain
+from cogvid_pipeline.manifest.text import Text
+from cogvid_pipeline.model.problem import Problem
+
+MAX_DEPTH = 64
+MAX_VALUES = 500_000
+# How many characters aliases may stand for: enough for a block of settings shared by every shot.
+FREE_EXPANSION, EXPANSION_RATIO = 1_000_000, 4
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
+
+
+@dataclass(frozen=True)
+class Document:
+    """Plain data and where it was written.
+
+    `marks` has, by the `id` of each list, the offsets of its items, and by that of each mapping, the offset
+    of every key followed by that of its value. What came through an alias or a merge is found where it
+    was written.
+    """
+
+    text: Text
+    data: Any
+    start: int
+    marks: dict[int, list[int]]
+    _ranks: dict[int, dict[str, int]] = field(default_factory=dict, repr=False)
+
+    def problem(self, mistake: Mistake) -> Problem:
+        """Give a mistake its place; one about something that is not there stands at the nearest parent."""
+        offset = self._offset(mistake.path, at_key=mistake.at_key)
+        if mistake.snippet:
+            # Escapes may be longer in the file than in the value, so the piece is looked for a little further.
+            found = self.text.content.find(mistake.snippet, offset, offset + 4_096)
+            offset = found if found >= 0 else offset
+        return place(self.text, offset, mistake)
+
+    def _offset(self, path: Path, *, at_key: bool) -> int:
+        here, offset = self.data, self.start
+        for number, step in enumerate(path, 1):
+            marks = self.marks.get(id(here), [])
+            if isinstance(here, dict) and step in here:
+                rank = 2 * self._rank(here, str(step))
+                offset = marks[rank] if at_key and number == len(path) else marks[rank + 1]
+            elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+                offset = marks[step]
+            else:
+                break
+            here = here[step]
+        return offset
+
+    def _rank(self, mapping: dict[str, Any], key: str) -> int:
+        if id(mapping) not in self._ranks:
+            self._ranks[id(mapping)] = {name: rank for rank, name in enumerate(mapping)}
+        return self._ranks[id(mapping)][key]
+
+
+def place(text: Text, offset: int, mistake: Mistake) -> Problem:
+    """Make a problem of a mistake at a known offset."""
+    location = text.location(offset)
+    return Problem(
+        code=mistake.code,
+        message=mistake.message,
+        location=location,
+        pointer=pointer(mistake.path),
+        hint=mistake.hint,
+        excerpt=text.line(location.line),
+        severity=mistake.severity,
+    )
+
+
+def read(text: Text) -> tuple[Document | None, list[Problem]]:
+    """Parse one YAML document; None when it cannot be used at all. An empty one has the data None."""
+    builder = _Builder(text)
+    try:
+        document = builder.document()
+    except _Fatal:
+        document = None
+    except yaml.YAMLError as error:
+        offset, mistake = explain(error, text.content)
+        builder.problems.append(place(text, offset, mistake))
+        document = None
+    return document, builder.problems
+
+
+class _Fatal(Exception):
+    """Reading on makes no sense; the problem is noted."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchor:
+    """A named value: where it starts, and how many characters it stands for."""
+
+    value: Any
+    offset: int
+    size: int
+
+
+class _Builder:
+    """Walks the events of one document. Problems that leave usable data behind do not stop it."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        self.problems: list[Problem] = []
+        self.marks: dict[int, list[int]] = {}
+        self.next: Callable[[], Any] = CParser(text.content).get_event
+        self.anchors: dict[str, _Anchor | None] = {}
+        self.depth = self.values = self.expanded = 0
+        self.most_expanded = FREE_EXPANSION + EXPANSION_RATIO * len(text.content)
+
+    def document(self) -> Document:
+        self.next()
+        data, start = None, 0
+        if isinstance(self.next(), DocumentStartEvent):
+            data, start = self.node(self.next())
+            self.next()
+            after = self.next()
+            if not isinstance(after, StreamEndEvent):
+                hint = "keep one manifest in a file: remove the line `---`"
+                self.note(after.start_mark.index, "CV108", "a second document begins here", hint)
+        return Document(self.text, data, start, self.marks)
+
+    def node(self, event: Event) -> tuple[Any, int]:
+        """The value that begins with the event, and where it was written."""
+        offset: int = event.start_mark.index
+        if isinstance(event, AliasEvent):
+            return self.alias(event.anchor, offset)
+        if event.tag is not None:
+            hint = "remove the tag; write text in quotes and numbers without"
+            self.note(offset, "CV103", f"tags such as {event.tag} do not work here", hint)
+        if event.anchor is None:
+            return self.content(event, offset)[0], offset
+        self.anchors[event.anchor] = None
+        before = self.expanded
+        value, end = self.content(event, offset)
+        self.anchors[event.anchor] = _Anchor(value, offset, end - offset + self.expanded - before)
+        return value, offset
+
+    def content(self, event: Event, offset: int) -> tuple[Any, int]:
+        """The value and the offset of its end."""
+        if isinstance(event, ScalarEvent):
+            return self.scalar(event, offset), event.end_mark.index
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise self.fatal(offset, "CV106", f"this is nested more than {MAX_DEPTH} levels deep")
+        value, end = self.mapping() if isinstance(event, MappingStartEvent) else self.sequence()
+        self.depth -= 1
+        return value, end.end_mark.index
+
+    def scalar(self, event: ScalarEvent, offset: int) -> Any:
+        value = event.value
+        if not event.style:
+            try:
+                return plain(value)
+            except UnusableNumber as error:
+                self.note(offset, "CV112", str(error), "write an ordinary number, or put text in quotes")
+                return 0
+        if event.style == '"' and not value.isprintable() and (found := _CONTROL.search(value)):
+            name = f"U+{ord(found[0]):04X}"
+            self.note(offset, "CV111", f"this text has the control character {name}", "remove the escape")
+        return value
+
+    def sequence(self) -> tuple[list[Any], Event]:
+        items: list[Any] = []
+        marks: list[int] = []
+        while type(event := self.next()) is not SequenceEndEvent:
+            value, offset = self.node(event)
+            items.append(value)
+            marks.append(offset)
+            self.count(offset)
+        self.marks[id(items)] = marks
+        return items, event
+
+    def mapping(self) -> tuple[dict[str, Any], Event]:
+        data: dict[str, Any] = {}
+        marks: list[int] = []
+        merged: list[tuple[dict[str, Any], list[int]]] = []
+        while type(event := self.next()) is not MappingEndEvent:
+            start: int = event.start_mark.index
+            merging = type(event) is ScalarEvent and event.value == "<<" and not event.style
+            key = self.key(event, start)
+            value, offset = self.node(self.next())
+            if merging:
+                merged += self.sources(value, offset)
+            elif key in data:
+                first = self.text.location(marks[2 * list(data).index(key)]).line
+                hint = "remove one of the two, or give it another name"
+                self.note(start, "CV102", f"`{key}` is given twice; the first is on line {first}", hint)
+            elif key is not None:
+                data[key] = value
+                marks += (start, offset)
+                self.count(offset)
+        if merged:
+            data, marks = _merge(merged, data, marks)
+        self.marks[id(data)] = marks
+        return data, event
+
+    def key(self, event: Event, offset: int) -> str | None:
+        """The key, or None when it is no text, which is noted."""
+        key = self.node(event)[0]
+        if type(key) is str:
+            return key
+        if isinstance(key, dict | list):
+            hint = 'if this is a template, put the whole text in quotes: "{{ name }}"'
+            self.note(offset, "CV113", "a mapping or a list cannot be a key", hint)
+        else:
+            shown = event.value if isinstance(event, ScalarEvent) and event.value else "an empty key"
+            hint = f'put it in quotes: "{shown}"' if isinstance(event, ScalarEvent) else "write the key out"
+            self.note(offset, "CV113", f"{shown} is no text, and a key must be one", hint)
+        return None
+
+    def sources(self, value: Any, offset: int) -> list[tuple[dict[str, Any], list[int]]]:
+        """The mappings that a `<<` takes in."""
+        mappings = value if isinstance(value, list) else [value]
+        if all(isinstance(mapping, dict) for mapping in mappings):
+            return [(mapping, self.marks[id(mapping)]) for mapping in mappings]
+        hint = "write `<<: *name`, where `&name` marks a mapping, or a list of such"
+        self.note(offset, "CV114", "`<<` takes a mapping or a list of mappings", hint)
+        return []
+
+    def alias(self, name: str, offset: int) -> tuple[Any, int]:
+        if name not in self.anchors:
+            hint = f"put text that begins with * in quotes, or mark the value that is meant with &{name}"
+            self.note(offset, "CV104", f"*{name} stands for a value, but none is marked &{name} above", hint)
+            return "", offset
+        anchor = self.anchors[name]
+        if anchor is None:
+            hint = "write out what is meant instead of the alias"
+            self.note(offset, "CV105", f"*{name} stands inside of what it stands for", hint)
+            return "", offset
+        self.expanded += anchor.size
+        if self.expanded > self.most_expanded:
+            message = f"*{name} makes the file too large: its aliases stand for over {self.most_expanded:,} characters"
+            raise self.fatal(offset, "CV107", message)
+        return anchor.value, anchor.offset
+
+    def count(self, offset: int) -> None:
+        self.values += 1
+        if self.values > MAX_VALUES:
+            raise self.fatal(offset, "CV107", f"the file has more than {MAX_VALUES:,} values")
+
+    def note(self, offset: int, code: str, message: str, hint: str) -> None:
+        self.problems.append(place(self.text, offset, Mistake(code, message, (), hint)))
+
+    def fatal(self, offset: int, code: str, message: str) -> _Fatal:
+        self.note(offset, code, message, "split the manifest, or write it more simply")
+        return _Fatal()
+
+
+def _merge(
+    merged: list[tuple[dict[str, Any], list[int]]], own: dict[str, Any], own_marks: list[int]
+) -> tuple[dict[str, Any], list[int]]:
+    """Own keys win over merged ones, and earlier merges over later ones."""
+    data: dict[str, Any] = {}
+    places: dict[str, tuple[int, int]] = {}
+    for source, marks in (*reversed(merged), (own, own_marks)):
+        data.update(source)
+        places.update(zip(source, zip(marks[::2], marks[1::2], strict=True), strict=True))
+    return data, [offset for pair in places.values() for offset in pair]

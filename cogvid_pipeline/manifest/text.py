@@ -1,0 +1,35 @@
+"""The text of a file that a user wrote, by line and column."""
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from cogvid_pipeline.model.problem import Location
+
+_BREAK = re.compile(r"\r\n|\n|\r")
+
+
+@dataclass(frozen=True)
+class Text:
+    """One file. Offsets are code points from its beginning; lines break where editors break them."""
+
+    file: str
+    content: str
+    _lines: dict[int, str] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(found.end() for found in _BREAK.finditer(self.content))]
+
+    def location(self, offset: int) -> Location:
+        line = bisect_right(self._starts, offset)
+        return Location(self.file, line, offset - self._starts[line - 1] + 1)
+
+    def line(self, number: int) -> str:
+        """The line without its break; asked again, the same object, for a file may be one long line."""
+        if number not in self._lines:
+            start = self._starts[number - 1]
+            found = _BREAK.search(self.content, start)
+            self._lines[number] = self.content[start : found.start() if found else None]
+        return self._lines[number]

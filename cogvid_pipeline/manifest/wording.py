@@ -1,0 +1,128 @@
+"""Values, names and choices as they stand in messages and hints."""
+
+import json
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from cogvid_pipeline.manifest.mistakes import Path
+
+KINDS = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "object": "a mapping",
+    "array": "a list",
+}
+_YES = frozenset({"yes", "y", "on", "true", "t", "1"})
+_NO = frozenset({"no", "n", "off", "false", "f", "0"})
+_NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
+_SEPARATORS = re.compile(r"\s*[*×xX:, ]\s*")
+
+
+def shown(value: Any) -> str:
+    """A value as it was written, cut when it is long; mappings and lists by their kind."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list"
+    text = str(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def described(value: Any) -> str:
+    """A value with its kind, to set against the kind that was expected."""
+    match value:
+        case bool() | None | dict() | list():
+            return shown(value)
+        case int() | float():
+            return f"the number {shown(value)}"
+    return f"the text {shown(value)}" if value else "an empty text"
+
+
+def either(values: Sequence[Any]) -> str:
+    """`a, b or c`."""
+    *rest, last = [shown(value) for value in values]
+    return f"{', '.join(rest)} or {last}" if rest else last
+
+
+def kinds(names: Sequence[str]) -> str:
+    """`text, a mapping or a list`."""
+    return either([KINDS[name] for name in names])
+
+
+def name(path: Path) -> str:
+    """What a user calls the value at a path: its key, or its place in the list under that key."""
+    places = ""
+    for step in reversed(path):
+        if isinstance(step, str):
+            return f"`{shown(step)}{places}`"
+        places = f"[{step}]{places}"
+    return "this file"
+
+
+def noun(title: str) -> str:
+    """A schema's title as it stands in a sentence: no unit, lower case."""
+    return title.partition(" (")[0].lower()
+
+
+def unit(title: str) -> str:
+    """The unit that a schema's title ends with: ` (seconds)`, or nothing."""
+    _, opening, rest = title.partition(" (")
+    return opening + rest
+
+
+def with_article(words: str) -> str:
+    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
+
+
+def example(schema: dict[str, Any]) -> str:
+    """The first example of a schema, as it may be written in YAML."""
+    value = schema["examples"][0]
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else "…"
+
+
+def choice_hint(value: Any, options: Sequence[Any], title: str) -> str:
+    """Which of the options was probably meant, or else all of them."""
+    wanted = _SEPARATORS.sub("x", str(value).strip().lower())
+    texts = {str(option).lower(): option for option in options}
+    if isinstance(value, str) and (near := get_close_matches(wanted, texts, 1, 0.75)):
+        return f"write {shown(texts[near[0]])}"
+    return either(options) + unit(title)
+
+
+def type_hint(value: Any, expected: Sequence[str], schema: dict[str, Any]) -> str:
+    """How to write a value of an expected type, given what was written."""
+    options = schema.get("enum", [])
+    if "boolean" in expected:
+        return _boolean_hint(str(value).lower())
+    if "string" in expected and isinstance(value, bool | int | float) and not options:
+        return f'put it in quotes: "{shown(value)}"'
+    if isinstance(value, str) and _NUMBER.fullmatch(value) and {"integer", "number"} & set(expected):
+        if not options or float(value) in options:
+            return f"write {value} without quotes"
+    if options:
+        return choice_hint(value, options, schema.get("title", ""))
+    if "object" in expected:
+        return "write `name: value` lines, indented, below the key"
+    if "string" in expected:
+        return 'put the text in quotes: "…"'
+    if "examples" in schema:
+        return f"as in: {example(schema)}"
+    return f"write {kinds(expected)}"
+
+
+def _boolean_hint(text: str) -> str:
+    if text in _YES:
+        return "write true, without quotes"
+    if text in _NO:
+        return "write false, without quotes"
+    return "write true or false"
