@@ -1,0 +1,83 @@
+"""Write frames as an MP4: the same frames, the same bytes."""
+
+import math
+from array import array
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.audio.frame import AudioFrame
+from av.container import OutputContainer
+from av.error import FFmpegError
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from cogvid_pipeline.errors import MediaError
+
+# One thread, as the number of threads changes what x264 writes; fast comes before small.
+_X264 = {
+    "preset": "superfast",
+    "crf": "18",
+    "x264-params": "threads=1:lookahead-threads=1:rc-lookahead=0:mbtree=0:bframes=1:b-adapt=0",
+}
+_MUXER = {"movflags": "+faststart", "fflags": "+bitexact"}
+
+# ITU-T H.273's number for BT.709 as primaries, as transfer function and as matrix, and for limited range.
+_BT709 = 1
+_LIMITED = 1
+
+_SAMPLE_RATE = 48_000
+
+
+def write_clip(
+    into: Path, frames: Iterable[VideoFrame], *, size: tuple[int, int], fps: int, tone: float
+) -> None:
+    """Encode frames in BT.709 as H.264, with a tone of so many seconds; 0 makes a clip without sound.
+
+    The file appears under its name when it is whole, and otherwise leaves nothing behind. Raises MediaError
+    when it cannot be written.
+    """
+    staging = into.with_name(f".{into.name}.part")
+    try:
+        with av.open(str(staging.absolute()), "w", format="mp4", options=_MUXER) as container:
+            video = _add_video(container, size, fps)
+            # The little that sound takes waits in memory for the pictures that it belongs to.
+            _write_tone(container, tone)
+            for number, frame in enumerate(frames):
+                frame.pts = number
+                frame.time_base = Fraction(1, fps)
+                container.mux(video.encode(frame))
+            container.mux(video.encode())
+        staging.replace(into)
+    except (FFmpegError, OSError) as error:
+        raise MediaError(f"cannot write {into}: {error.strerror}") from error
+    finally:
+        staging.unlink(missing_ok=True)
+
+
+def _add_video(container: OutputContainer, size: tuple[int, int], fps: int) -> VideoStream:
+    video = container.add_stream("libx264", rate=fps, options=_X264)
+    video.width, video.height = size
+    video.pix_fmt = "yuv420p"
+    video.gop_size = 2 * fps
+    video.thread_count = 1
+    video.color_primaries = video.color_trc = video.colorspace = _BT709
+    video.color_range = _LIMITED
+    return video
+
+
+def _write_tone(container: OutputContainer, seconds: float) -> None:
+    """A line-up tone: 1 kHz at a tenth of full scale."""
+    samples = round(seconds * _SAMPLE_RATE)
+    if not samples:
+        return
+    audio = container.add_stream("aac", rate=_SAMPLE_RATE, layout="mono")
+    audio.codec_context.thread_count = 1
+    period = array("f", (0.1 * math.sin(math.tau * step / 48) for step in range(48))).tobytes()
+    frame = AudioFrame(format="fltp", layout="mono", samples=samples)
+    frame.sample_rate = _SAMPLE_RATE
+    room = frame.planes[0].buffer_size
+    frame.planes[0].update((period * (room // len(period) + 1))[:room])
+    container.mux(audio.encode(frame))
+    container.mux(audio.encode(None))
