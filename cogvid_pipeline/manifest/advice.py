@@ -39,6 +39,11 @@ _MEANT = {
 }
 
 
+def instead(key: str) -> str:
+    """The hint for a key with a typing error."""
+    return f"write `{key}`"
+
+
 def key_advice(key: str, at: Path, known: Set[str], manifest: Mapping[str, Any]) -> str:
     """A hint for an unknown key in the mapping at `at`, where the `known` ones may stand."""
     if key in _LATER:
@@ -46,7 +51,7 @@ def key_advice(key: str, at: Path, known: Set[str], manifest: Mapping[str, Any])
     if (home := _home(key, at, manifest)) and key not in known:
         return home
     if near := get_close_matches(key.lower().replace("-", "_"), sorted(known), 1, 0.7):
-        return f"write `{near[0]}`"
+        return instead(near[0])
     if key in _MEANT:
         return _MEANT[key]
     return f"what may stand here: {', '.join(sorted(known))}" if len(known) <= 20 else ""

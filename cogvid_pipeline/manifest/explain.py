@@ -1,163 +1,147 @@
 """What a JSON Schema's verdict means, in the words of someone who writes manifests."""
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Set
 
 from cogvid_pipeline.manifest import wording
-from cogvid_pipeline.manifest.advice import key_advice
+from cogvid_pipeline.manifest.advice import instead, key_advice
 from cogvid_pipeline.manifest.mistakes import Mistake, Path
 from cogvid_pipeline.manifest.schema import Schemas
-
-if TYPE_CHECKING:
-    from jsonschema import ValidationError
+from cogvid_pipeline.manifest.violation import Violation
 
 
-def explain(errors: Iterable["ValidationError"], schemas: Schemas) -> list[Mistake]:
-    """One mistake for each thing that is wrong: a value of the wrong type is not also a wrong value."""
-    mistakes: dict[Mistake, None] = {}
-    wrong_type: set[Path] = set()
-    for error in errors:
-        for leaf in _leaves(error):
-            path: Path = tuple(leaf.absolute_path)
-            if leaf.validator == "type":
-                wrong_type.add(path)
-            mistakes.update(dict.fromkeys(_mistakes(leaf, path, schemas)))
-    return [each for each in mistakes if each.code != "CV203" or each.path not in wrong_type]
+def explain(violations: Iterable[Violation], schemas: Schemas) -> list[Mistake]:
+    """One mistake for each thing that is wrong, in no particular order."""
+    leaves = [leaf for violation in violations for leaf in _leaves(violation)]
+    unknown = [
+        mistake
+        for leaf in leaves
+        if leaf.keyword == "additionalProperties"
+        for mistake in _unknown_keys(leaf, schemas)
+    ]
+    misspelled = {(mistake.path[:-1], mistake.hint) for mistake in unknown}
+    mistyped = {leaf.path for leaf in leaves if leaf.keyword == "type"}
+    others = (
+        mistake
+        for leaf in leaves
+        # A value of the wrong type is a wrong choice, too; that goes without saying.
+        if not (leaf.keyword == "enum" and leaf.path in mistyped)
+        for mistake in _mistakes(leaf, misspelled, schemas)
+    )
+    return list(dict.fromkeys((*unknown, *others)))
 
 
-def _leaves(error: "ValidationError") -> Iterator["ValidationError"]:
+def _leaves(violation: Violation) -> Iterator[Violation]:
     """Of the forms that a value may have, only the one that was tried is worth explaining."""
-    if error.validator != "anyOf":
-        yield error
-        return
-    forms: dict[Any, list[ValidationError]] = {}
-    for inner in error.context:
-        forms.setdefault(inner.schema_path[0], []).append(inner)
-    tried = [form for form in forms.values() if not any(_is_other_type(inner) for inner in form)]
+    tried = [form for form in violation.forms if not any(each.rules_out(violation.path) for each in form)]
     if not tried:
-        yield error
-    for inner in tried[0] if tried else ():
-        yield from _leaves(inner)
+        yield violation
+    for each in tried[0] if tried else ():
+        yield from _leaves(each)
 
 
-def _is_other_type(error: "ValidationError") -> bool:
-    return error.validator == "type" and not error.path
-
-
-def _mistakes(error: "ValidationError", path: Path, schemas: Schemas) -> Iterator[Mistake]:
-    if "propertyNames" in error.schema_path:
-        yield _bad_name(error, path)
+def _mistakes(rule: Violation, misspelled: Set[tuple[Path, str]], schemas: Schemas) -> Iterator[Mistake]:
+    if rule.of_key:
+        yield _bad_name(rule)
         return
-    match error.validator:
+    match rule.keyword:
         case "additionalProperties":
-            yield from _unknown_keys(error, path, schemas)
+            pass
         case "required":
-            yield from _missing(error, path)
+            yield from _missing(rule, misspelled)
         case "type" | "anyOf":
-            yield _wrong_type(error, path)
+            yield _wrong_type(rule)
         case "enum":
-            yield _wrong_choice(error, path, schemas)
+            yield _wrong_choice(rule, schemas)
         case "pattern":
-            yield _malformed(error, path)
+            message = f"{wording.shown(rule.value)} cannot be {_what(rule)}"
+            yield Mistake("CV206", message, rule.path, _name_hint(rule))
         case "not":
-            message = f"`{path[-1]}` is not supported by {wording.either(schemas.models)}"
-            yield Mistake("CV204", message, path, error.schema["description"], at_key=True)
+            message = f"{wording.name(rule.path)} is not supported by {wording.either(schemas.models)}"
+            yield Mistake("CV204", message, rule.path, rule.schema["description"], at_key=True)
         case _:
-            yield _out_of_bounds(error, path)
+            yield _out_of_bounds(rule)
 
 
-def _bad_name(error: "ValidationError", container: Path) -> Mistake:
-    """A key that is not made as its schema says."""
-    key = error.instance
-    path = (*container, key)
-    if error.validator == "not":
-        message = f"`{key}` has a meaning of its own in templates"
-        return Mistake("CV206", message, path, "choose another name", at_key=True)
-    variable = container != ("shots",)
-    hint = _name_hint(key, error.schema, separator="_" if variable else "-")
-    return Mistake(
-        "CV206", f"`{wording.shown(key)}` cannot be {_what(error.schema)}", path, hint, at_key=True
-    )
-
-
-def _what(schema: dict[str, Any]) -> str:
-    return wording.with_article(wording.noun(schema["title"]))
-
-
-def _name_hint(text: str, schema: dict[str, Any], *, separator: str) -> str:
-    """The rule, and the nearest name that keeps it where there is one."""
-    rule: str = schema["description"].partition(". ")[0].rstrip(".")
-    pattern = re.compile(schema["pattern"])
-    for candidate in (text, text.lower(), text.upper()):
-        near = re.sub(r"[^A-Za-z0-9_-]+" if separator == "-" else r"\W+", separator, candidate, flags=re.A)
-        near = near.strip("-_")[:64]
-        if pattern.search(near):
-            return f"write {near}: {rule[0].lower()}{rule[1:]}"
-    return rule
-
-
-def _unknown_keys(error: "ValidationError", path: Path, schemas: Schemas) -> Iterator[Mistake]:
-    properties = error.schema["properties"]
-    where = f"in {wording.name(path)}" if path else "at the top level"
-    for key in error.instance:
-        if key not in properties and (path or not key.startswith("x-")):
-            hint = key_advice(key, path, properties.keys() - schemas.unsupported, schemas.manifest)
+def _unknown_keys(rule: Violation, schemas: Schemas) -> Iterator[Mistake]:
+    properties = rule.schema["properties"]
+    where = f"in {wording.name(rule.path)}" if rule.path else "at the top level"
+    for key in rule.value:
+        if key not in properties and (rule.path or not key.startswith("x-")):
+            hint = key_advice(key, rule.path, properties.keys() - schemas.unsupported, schemas.manifest)
             message = f"`{wording.shown(key)}` is not known {where}"
-            yield Mistake("CV201", message, (*path, key), hint, at_key=True)
+            yield Mistake("CV201", message, (*rule.path, key), hint, at_key=True)
 
 
-def _missing(error: "ValidationError", path: Path) -> Iterator[Mistake]:
-    for key in error.validator_value:
-        if key not in error.instance:
-            schema = error.schema["properties"][key]
-            hint = f"add `{key}: {wording.example(schema)}`" if "examples" in schema else f"add `{key}:`"
-            yield Mistake("CV205", f"{wording.name(path)} has no `{key}`", path, hint, at_key=True)
+def _missing(rule: Violation, misspelled: Set[tuple[Path, str]]) -> Iterator[Mistake]:
+    """What is required and not there, unless it is there under a name with a typing error."""
+    for key in rule.limit:
+        if key not in rule.value and (rule.path, instead(key)) not in misspelled:
+            hint = f"add `{key}: {wording.example(rule.schema['properties'][key])}`"
+            yield Mistake("CV205", f"{wording.name(rule.path)} has no `{key}`", rule.path, hint, at_key=True)
 
 
-def _wrong_type(error: "ValidationError", path: Path) -> Mistake:
+def _wrong_type(rule: Violation) -> Mistake:
     """The value is of none of the types that may stand there."""
-    value = error.instance
-    expected = (
-        [error.validator_value]
-        if error.validator == "type"
-        else [inner.validator_value for inner in error.context if _is_other_type(inner)]
-    )
-    if value is None and not path:
-        return Mistake("CV109", "this file is empty", path, "`cogvid init` writes one to start from")
+    value, subject = rule.value, wording.name(rule.path)
+    expected = [each.limit for form in rule.forms for each in form] if rule.forms else [rule.limit]
+    if value is None and not rule.path:
+        return Mistake("CV109", "this file is empty", rule.path, "`cogvid init` writes one to start from")
     if value is None:
         hint = f"write {wording.kinds(expected)} there, or remove the line"
-        return Mistake("CV207", f"{wording.name(path)} is empty", path, hint)
-    message = f"{wording.name(path)} must be {wording.kinds(expected)}, not {wording.described(value)}"
-    return Mistake("CV202", message, path, wording.type_hint(value, expected, error.schema))
+        return Mistake("CV207", f"{subject} is empty", rule.path, hint)
+    message = f"{subject} must be {wording.kinds(expected)}, not {wording.described(value)}"
+    return Mistake("CV202", message, rule.path, wording.type_hint(value, expected, rule.schema))
 
 
-def _wrong_choice(error: "ValidationError", path: Path, schemas: Schemas) -> Mistake:
-    value, title = error.instance, error.schema["title"]
+def _wrong_choice(rule: Violation, schemas: Schemas) -> Mistake:
+    title = rule.schema["title"]
     words = wording.noun(title)
-    if error.schema == schemas.parameters.get(path[-1]) and path[-1] != "model":
-        message = (
-            f"{wording.shown(value)} is not {wording.with_article(words)} of {wording.either(schemas.models)}"
-        )
+    if rule.path[-1] in schemas.parameters and rule.path[-1] != "model":
+        what = f"{wording.with_article(words)} of {wording.either(schemas.models)}"
     else:
-        message = f"{wording.shown(value)} is not a known {words}"
-    return Mistake("CV203", message, path, wording.choice_hint(value, error.validator_value, title))
+        what = f"a known {words}"
+    message = f"{wording.shown(rule.value)} is not {what}"
+    return Mistake("CV203", message, rule.path, wording.choice_hint(rule.value, rule.limit, title))
 
 
-def _malformed(error: "ValidationError", path: Path) -> Mistake:
-    message = f"{wording.shown(error.instance)} cannot be {_what(error.schema)}"
-    return Mistake("CV206", message, path, _name_hint(error.instance, error.schema, separator="-"))
+def _bad_name(rule: Violation) -> Mistake:
+    """A key that is not made as its schema says; the rule's path is that of the mapping."""
+    path = (*rule.path, rule.value)
+    if rule.keyword == "not":
+        message = f"`{rule.value}` has a meaning of its own in templates"
+        return Mistake("CV206", message, path, "choose another name", at_key=True)
+    message = f"`{wording.shown(rule.value)}` cannot be {_what(rule)}"
+    return Mistake("CV206", message, path, _name_hint(rule), at_key=True)
 
 
-def _out_of_bounds(error: "ValidationError", path: Path) -> Mistake:
+def _what(rule: Violation) -> str:
+    return wording.with_article(wording.noun(rule.schema["title"]))
+
+
+def _name_hint(rule: Violation) -> str:
+    """How such names are made, and the nearest one where there is one."""
+    words: str = rule.schema["description"].partition(". ")[0].rstrip(".")
+    pattern = re.compile(rule.schema["pattern"])
+    separator = "-" if pattern.search("a-b") else "_"
+    for text in (rule.value, rule.value.lower(), rule.value.upper()):
+        near = re.sub(rf"[^A-Za-z0-9_{separator}]+", separator, text).strip("-_")[:64]
+        if pattern.search(near):
+            return f"write {near}: {words[0].lower()}{words[1:]}"
+    return words
+
+
+def _out_of_bounds(rule: Violation) -> Mistake:
     """Too little or too much of something that is otherwise right."""
-    value, limit, subject = error.instance, error.validator_value, wording.name(path)
-    match error.validator:
+    value, limit, subject = rule.value, rule.limit, wording.name(rule.path)
+    match rule.keyword:
         case "minimum":
-            return Mistake("CV208", f"{subject} is {value}, below {limit}", path, f"write {limit} or more")
+            return Mistake(
+                "CV208", f"{subject} is {value}, below {limit}", rule.path, f"write {limit} or more"
+            )
         case "maxItems":
             message = f"{subject} lists {len(value)} things, {limit} at most"
-            return Mistake("CV209", message, path, error.schema["description"])
+            return Mistake("CV209", message, rule.path, rule.schema["description"])
         case _:
-            hint = f"as in: {wording.example(error.schema)}, or remove the line"
-            return Mistake("CV207", f"{subject} is empty", path, hint)
+            hint = f"as in: {wording.example(rule.schema)}, or remove the line"
+            return Mistake("CV207", f"{subject} is empty", rule.path, hint)

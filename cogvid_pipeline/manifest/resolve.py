@@ -93,8 +93,8 @@ class _Shots:
         """The pictures of a shot, without those that are wrong."""
         for where, each in self._draft.images(name):
             if isinstance(each, dict):
-                at = each["frame"]
-                yield ShotFrame(each["shot"], at if isinstance(at, str) else float(at))
+                frame = each["frame"]
+                yield ShotFrame(each["shot"], float(frame) if isinstance(frame, int) else frame)
             elif (address := self._scope.render(each, where)) is not None:
                 try:
                     yield self._pictures.find(address)

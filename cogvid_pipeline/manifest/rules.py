@@ -2,16 +2,14 @@
 
 from collections.abc import Set
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cogvid_pipeline.manifest.draft import Draft
 from cogvid_pipeline.manifest.mistakes import Mistake, Notes, Path
 from cogvid_pipeline.manifest.rings import rings
 from cogvid_pipeline.manifest.schema import Schemas
-from cogvid_pipeline.model.shot import Shot, ShotFrame, Storyboard
-
-if TYPE_CHECKING:
-    from jsonschema import ValidationError
+from cogvid_pipeline.manifest.violation import Violation
+from cogvid_pipeline.model.shot import Shot, Storyboard
 
 
 def check(board: Storyboard, draft: Draft, schemas: Schemas, unrendered: Set[str], notes: Notes) -> None:
@@ -31,6 +29,7 @@ class _Rules:
     ) -> None:
         self.board, self.draft, self.schemas, self.notes = board, draft, schemas, notes
         self.unrendered = unrendered
+        self.names = draft.names
         self.shots = {shot.name: shot for shot in board.shots}
 
     def check_models(self) -> None:
@@ -51,8 +50,8 @@ class _Rules:
             # A shot with no model of its own is told so; beyond that it may have the mistakes of any model.
             shots = [shot for shot in self.board.shots if (shot.model or self.schemas.models[0]) == model]
             requests = [self.request(shot, model) for shot in shots]
-            for index, error in self.schemas.request_errors(model, requests):
-                self.broken_rule(shots[index].name, model, error)
+            for index, rule in self.schemas.request_violations(model, requests):
+                self.broken_rule(shots[index].name, model, rule)
 
     def request(self, shot: Shot, model: str) -> dict[str, Any]:
         """A request in the form of the model's schema, with stand-ins for what is wrong in itself."""
@@ -63,11 +62,11 @@ class _Rules:
             request["image"] = ["…"] * len(images)
         return request
 
-    def broken_rule(self, name: str, model: str, error: "ValidationError") -> None:
-        limit = error.validator_value
-        match error.validator:
+    def broken_rule(self, name: str, model: str, rule: Violation) -> None:
+        limit = rule.limit
+        match rule.keyword:
             case "maxLength":
-                length = len(error.instance)
+                length = len(rule.value)
                 message = f"the prompt of {name} has {length} characters; {model} takes at most {limit}"
                 hint = f"shorten it by {length - limit}; what counts is the text with its templates filled in"
                 self.notes.add(Mistake("CV402", message, self.draft.origin(name, "prompt"), hint))
@@ -92,8 +91,8 @@ class _Rules:
             message = f"{name} starts from a frame of itself"
             hint = "name another shot, a file or a URL"
             self.notes.add(Mistake("CV407", message, (*path, "shot"), hint))
-        elif upstream not in self.draft.names:
-            near = get_close_matches(upstream, self.draft.names, 1)
+        elif upstream not in self.names:
+            near = get_close_matches(upstream, self.names, 1)
             hint = f"write {near[0]}" if near else "name one of the shots, or add this one"
             self.notes.add(Mistake("CV406", f"there is no shot {upstream}", (*path, "shot"), hint))
         elif (

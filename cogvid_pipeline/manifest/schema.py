@@ -4,15 +4,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import jsonschema_rs
 
+from cogvid_pipeline.manifest.violation import Violation, violation
 from cogvid_pipeline.model.shot import Scalar
-
-if TYPE_CHECKING:
-    from jsonschema import ValidationError
 
 SUFFIX = ".schema.json"
 MANIFEST = f"manifest{SUFFIX}"
@@ -26,7 +24,7 @@ class Schemas:
         self._files: dict[str, dict[str, Any]] = {}
 
     @cached_property
-    def manifest(self) -> Mapping[str, Any]:
+    def manifest(self) -> dict[str, Any]:
         return self._read(self._uri(MANIFEST))
 
     @cached_property
@@ -50,28 +48,28 @@ class Schemas:
         properties = self._properties(model).items()
         return {name: schema["default"] for name, schema in properties if "default" in schema}
 
-    def errors(self, data: Any) -> "Iterator[ValidationError]":
+    def violations(self, data: Any) -> Iterator[Violation]:
         """What is wrong with the structure of a manifest; nothing, quickly, when it is valid."""
         if not self._quick(self.manifest).is_valid(data):
-            yield from self._thorough(self.manifest).iter_errors(self._reduced(data))
+            yield from self._explained(self.manifest, self._reduced(data))
 
-    def variable_errors(self, data: Any) -> "Iterator[ValidationError]":
+    def variable_violations(self, data: Any) -> Iterator[Violation]:
         """What is wrong with the structure of a file of variables."""
         schema = {"$ref": f"{self._uri(MANIFEST)}#/properties/vars"}
         if not self._quick(schema).is_valid(data):
-            yield from self._thorough(schema).iter_errors(data)
+            yield from self._explained(schema, data)
 
-    def request_errors(
+    def request_violations(
         self, model: str, requests: Sequence[Mapping[str, Any]]
-    ) -> "Iterator[tuple[int, ValidationError]]":
+    ) -> Iterator[tuple[int, Violation]]:
         """What is wrong with resolved requests to one model, each with the index of its request."""
         schema = {"$ref": self._uri(f"models/{model}{SUFFIX}")}
         if self._quick({"type": "array", "items": schema}).is_valid(requests):
             return
-        one, thorough = self._quick(schema), self._thorough(schema)
+        one = self._quick(schema)
         for index, request in enumerate(requests):
             if not one.is_valid(request):
-                yield from ((index, error) for error in thorough.iter_errors(request))
+                yield from ((index, each) for each in self._explained(schema, request))
 
     def _reduced(self, data: Any) -> Any:
         """The same mistakes with fewer shots, for explaining thousands of valid ones takes long."""
@@ -81,19 +79,21 @@ class Schemas:
         invalid = {name: shot for name, shot in shots.items() if not one.is_valid({name: shot})}
         return {**data, "shots": invalid or dict([next(iter(shots.items()))])}
 
-    def _quick(self, schema: Mapping[str, Any]) -> jsonschema_rs.Draft7Validator:
+    def _quick(self, schema: dict[str, Any]) -> jsonschema_rs.Draft7Validator:
         return jsonschema_rs.Draft7Validator(schema, retriever=self._read)
 
-    def _thorough(self, schema: Mapping[str, Any]) -> Any:
+    def _explained(self, schema: dict[str, Any], data: Any) -> Iterator[Violation]:
         # Slow to import, and needed only where something is wrong.
         from jsonschema import Draft7Validator
         from referencing import Registry, Resource
         from referencing.jsonschema import DRAFT7
 
-        def retrieve(uri: str) -> Any:
-            return Resource(self._read(uri), DRAFT7)
+        def retrieve(uri: str) -> Resource[Any]:
+            return DRAFT7.create_resource(self._read(uri))
 
-        return Draft7Validator(schema, registry=Registry(retrieve=retrieve))  # type: ignore[call-arg]
+        registry = Registry(retrieve=retrieve)  # type: ignore[call-arg]
+        for error in Draft7Validator(schema, registry=registry).iter_errors(data):
+            yield violation(error)
 
     def _uri(self, name: str) -> str:
         return (self._directory / name).as_uri()

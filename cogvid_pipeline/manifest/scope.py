@@ -1,6 +1,7 @@
 """Rendering the templates of one manifest: variables, fragments and the fuel that they share."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from cogvid_pipeline.manifest.mistakes import Mistake, Notes, Path
@@ -28,7 +29,7 @@ class Scope:
         self._names: Mapping[str, object] = {
             **variables,
             "project": project,
-            "prompts": {name: Deferred(lambda name=name: self._deferred(name)) for name in fragments},
+            "prompts": {name: Deferred(partial(self._deferred, name)) for name in fragments},
         }
 
     def check_fragments(self) -> None:

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from yaml.cyaml import CParser
+from yaml._yaml import CParser
 from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
-    Event,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
@@ -28,6 +27,8 @@ MAX_DEPTH = 64
 MAX_VALUES = 500_000
 # How many characters aliases may stand for: enough for a block of settings shared by every shot.
 FREE_EXPANSION, EXPANSION_RATIO = 1_000_000, 4
+
+SNIPPET_REACH = 8_192
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
@@ -51,9 +52,7 @@ class Document:
         """Give a mistake its place; one about something that is not there stands at the nearest parent."""
         offset = self._offset(mistake.path, at_key=mistake.at_key)
         if mistake.snippet:
-            # Escapes may be longer in the file than in the value, so the piece is looked for a little further.
-            found = self.text.content.find(mistake.snippet, offset, offset + 4_096)
-            offset = found if found >= 0 else offset
+            offset = self._snippet(mistake.snippet, offset)
         return place(self.text, offset, mistake)
 
     def _offset(self, path: Path, *, at_key: bool) -> int:
@@ -69,6 +68,13 @@ class Document:
                 break
             here = here[step]
         return offset
+
+    def _snippet(self, snippet: str, offset: int) -> int:
+        """Where the snippet stands in the tags of a template, or else where the template begins."""
+        # Escapes and indentation make a value longer in the file than it is.
+        tag = self.text.content.find("{", offset, offset + SNIPPET_REACH)
+        found = self.text.content.find(snippet, tag, tag + SNIPPET_REACH) if tag >= 0 else -1
+        return found if found >= 0 else offset
 
     def _rank(self, mapping: dict[str, Any], key: str) -> int:
         if id(mapping) not in self._ranks:
@@ -141,11 +147,11 @@ class _Builder:
                 self.note(after.start_mark.index, "CV108", "a second document begins here", hint)
         return Document(self.text, data, start, self.marks)
 
-    def node(self, event: Event) -> tuple[Any, int]:
+    def node(self, event: Any) -> tuple[Any, int]:
         """The value that begins with the event, and where it was written."""
         offset: int = event.start_mark.index
         if isinstance(event, AliasEvent):
-            return self.alias(event.anchor, offset)
+            return self.alias(str(event.anchor), offset)
         if event.tag is not None:
             hint = "remove the tag; write text in quotes and numbers without"
             self.note(offset, "CV103", f"tags such as {event.tag} do not work here", hint)
@@ -157,31 +163,31 @@ class _Builder:
         self.anchors[event.anchor] = _Anchor(value, offset, end - offset + self.expanded - before)
         return value, offset
 
-    def content(self, event: Event, offset: int) -> tuple[Any, int]:
+    def content(self, event: Any, offset: int) -> tuple[Any, int]:
         """The value and the offset of its end."""
-        if isinstance(event, ScalarEvent):
-            return self.scalar(event, offset), event.end_mark.index
+        kind = type(event)
+        if kind is ScalarEvent:
+            return self.scalar(event.value, event.style, offset), event.end_mark.index
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise self.fatal(offset, "CV106", f"this is nested more than {MAX_DEPTH} levels deep")
-        value, end = self.mapping() if isinstance(event, MappingStartEvent) else self.sequence()
+        value, end = self.mapping() if kind is MappingStartEvent else self.sequence()
         self.depth -= 1
         return value, end.end_mark.index
 
-    def scalar(self, event: ScalarEvent, offset: int) -> Any:
-        value = event.value
-        if not event.style:
+    def scalar(self, value: str, style: str, offset: int) -> Any:
+        if not style:
             try:
                 return plain(value)
             except UnusableNumber as error:
                 self.note(offset, "CV112", str(error), "write an ordinary number, or put text in quotes")
                 return 0
-        if event.style == '"' and not value.isprintable() and (found := _CONTROL.search(value)):
+        if style == '"' and not value.isprintable() and (found := _CONTROL.search(value)):
             name = f"U+{ord(found[0]):04X}"
             self.note(offset, "CV111", f"this text has the control character {name}", "remove the escape")
         return value
 
-    def sequence(self) -> tuple[list[Any], Event]:
+    def sequence(self) -> tuple[list[Any], Any]:
         items: list[Any] = []
         marks: list[int] = []
         while type(event := self.next()) is not SequenceEndEvent:
@@ -192,7 +198,7 @@ class _Builder:
         self.marks[id(items)] = marks
         return items, event
 
-    def mapping(self) -> tuple[dict[str, Any], Event]:
+    def mapping(self) -> tuple[dict[str, Any], Any]:
         data: dict[str, Any] = {}
         marks: list[int] = []
         merged: list[tuple[dict[str, Any], list[int]]] = []
@@ -216,7 +222,7 @@ class _Builder:
         self.marks[id(data)] = marks
         return data, event
 
-    def key(self, event: Event, offset: int) -> str | None:
+    def key(self, event: Any, offset: int) -> str | None:
         """The key, or None when it is no text, which is noted."""
         key = self.node(event)[0]
         if type(key) is str:
@@ -251,7 +257,9 @@ class _Builder:
             return "", offset
         self.expanded += anchor.size
         if self.expanded > self.most_expanded:
-            message = f"*{name} makes the file too large: its aliases stand for over {self.most_expanded:,} characters"
+            message = (
+                f"*{name} makes this too large: aliases stand for over {self.most_expanded:,} characters"
+            )
             raise self.fatal(offset, "CV107", message)
         return anchor.value, anchor.offset
 

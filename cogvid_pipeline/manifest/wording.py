@@ -24,27 +24,23 @@ _SEPARATORS = re.compile(r"\s*[*×xX:, ]\s*")
 
 def shown(value: Any) -> str:
     """A value as it was written, cut when it is long; mappings and lists by their kind."""
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return str(value).lower()
-        case dict():
-            return "a mapping"
-        case list():
-            return "a list"
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
     text = str(value)
     return text if len(text) <= 60 else text[:59] + "…"
 
 
 def described(value: Any) -> str:
     """A value with its kind, to set against the kind that was expected."""
-    match value:
-        case bool() | None | dict() | list():
-            return shown(value)
-        case int() | float():
-            return f"the number {shown(value)}"
-    return f"the text {shown(value)}" if value else "an empty text"
+    if isinstance(value, str):
+        return f"the text {shown(value)}" if value else "an empty text"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"the number {value}"
+    return shown(value)
 
 
 def either(values: Sequence[Any]) -> str:
@@ -104,20 +100,21 @@ def type_hint(value: Any, expected: Sequence[str], schema: dict[str, Any]) -> st
     options = schema.get("enum", [])
     if "boolean" in expected:
         return _boolean_hint(str(value).lower())
-    if "string" in expected and isinstance(value, bool | int | float) and not options:
-        return f'put it in quotes: "{shown(value)}"'
-    if isinstance(value, str) and _NUMBER.fullmatch(value) and {"integer", "number"} & set(expected):
-        if not options or float(value) in options:
-            return f"write {value} without quotes"
+    if isinstance(value, str) and not {"integer", "number"}.isdisjoint(expected):
+        return _number_hint(value, options, schema)
     if options:
-        return choice_hint(value, options, schema.get("title", ""))
+        return choice_hint(value, options, schema["title"])
+    if "string" in expected:
+        return f'put it in quotes: "{"…" if isinstance(value, dict | list) else shown(value)}"'
     if "object" in expected:
         return "write `name: value` lines, indented, below the key"
-    if "string" in expected:
-        return 'put the text in quotes: "…"'
-    if "examples" in schema:
-        return f"as in: {example(schema)}"
-    return f"write {kinds(expected)}"
+    return f"as in: {example(schema)}"
+
+
+def _number_hint(text: str, options: Sequence[Any], schema: dict[str, Any]) -> str:
+    if _NUMBER.fullmatch(text) and (not options or float(text) in options):
+        return f"write {text} without quotes"
+    return choice_hint(text, options, schema["title"]) if options else f"as in: {example(schema)}"
 
 
 def _boolean_hint(text: str) -> str:
