@@ -46,11 +46,13 @@ def instead(key: str) -> str:
 
 def key_advice(key: str, at: Path, known: Set[str], manifest: Mapping[str, Any]) -> str:
     """A hint for an unknown key in the mapping at `at`, where the `known` ones may stand."""
+    if ":" in key:
+        return f"write a space after the colon: `{key.replace(':', ': ', 1)}`"
     if key in _LATER:
         return f"this version of cogvid has no `{key}` yet: {_LATER[key]}"
     if (home := _home(key, at, manifest)) and key not in known:
         return home
-    if near := get_close_matches(key.lower().replace("-", "_"), sorted(known), 1, 0.7):
+    if near := get_close_matches(key.lower().replace("-", "_"), sorted(known), 1, 0.6):
         return instead(near[0])
     if key in _MEANT:
         return _MEANT[key]

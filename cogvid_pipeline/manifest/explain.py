@@ -122,13 +122,14 @@ def _what(rule: Violation) -> str:
 def _name_hint(rule: Violation) -> str:
     """How such names are made, and the nearest one where there is one."""
     words: str = rule.schema["description"].partition(". ")[0].rstrip(".")
+    words = words[0].lower() + words[1:]
     pattern = re.compile(rule.schema["pattern"])
     separator = "-" if pattern.search("a-b") else "_"
     for text in (rule.value, rule.value.lower(), rule.value.upper()):
         near = re.sub(rf"[^A-Za-z0-9_{separator}]+", separator, text).strip("-_")[:64]
         if pattern.search(near):
-            return f"write {near}: {words[0].lower()}{words[1:]}"
-    return words
+            return f"write {near}: {words}"
+    return f"use {words}"
 
 
 def _out_of_bounds(rule: Violation) -> Mistake:

@@ -1,7 +1,7 @@
 """YAML to plain data plus the place of every value, in one pass over the parser's events."""
 
-import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,17 +20,17 @@ from yaml.events import (
 from cogvid_pipeline.manifest.mistakes import Mistake, Path, pointer
 from cogvid_pipeline.manifest.scalars import UnusableNumber, plain
 from cogvid_pipeline.manifest.syntax import explain
-from cogvid_pipeline.manifest.text import Text
+from cogvid_pipeline.manifest.text import CONTROL, Text
 from cogvid_pipeline.model.problem import Problem
 
 MAX_DEPTH = 64
 MAX_VALUES = 500_000
 # How many characters aliases may stand for: enough for a block of settings shared by every shot.
 FREE_EXPANSION, EXPANSION_RATIO = 1_000_000, 4
+# Whoever has that many mistakes in YAML itself has written no YAML.
+MAX_PROBLEMS = 1_000
 
 SNIPPET_REACH = 8_192
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 
 @dataclass(frozen=True)
@@ -104,10 +104,21 @@ def read(text: Text) -> tuple[Document | None, list[Problem]]:
     except _Fatal:
         document = None
     except yaml.YAMLError as error:
-        offset, mistake = explain(error, text.content)
-        builder.problems.append(place(text, offset, mistake))
-        document = None
+        offset, mistake = explain(error, text.content, _last_event(text))
+        broken = place(text, offset, mistake)
+        # What stood out on the same line most likely did so for the same reason.
+        problems = [each for each in builder.problems if each.location.line != broken.location.line]
+        return None, [*problems, broken]
     return document, builder.problems
+
+
+def _last_event(text: Text) -> Any:
+    """What the parser could still make sense of before it failed."""
+    parser, event = CParser(text.content), None
+    with suppress(yaml.YAMLError):
+        while True:
+            event = parser.get_event()
+    return event
 
 
 class _Fatal(Exception):
@@ -182,7 +193,7 @@ class _Builder:
             except UnusableNumber as error:
                 self.note(offset, "CV112", str(error), "write an ordinary number, or put text in quotes")
                 return 0
-        if style == '"' and not value.isprintable() and (found := _CONTROL.search(value)):
+        if style == '"' and not value.isprintable() and (found := CONTROL.search(value)):
             name = f"U+{ord(found[0]):04X}"
             self.note(offset, "CV111", f"this text has the control character {name}", "remove the escape")
         return value
@@ -202,6 +213,7 @@ class _Builder:
         data: dict[str, Any] = {}
         marks: list[int] = []
         merged: list[tuple[dict[str, Any], list[int]]] = []
+        twice: list[tuple[str, int]] = []
         while type(event := self.next()) is not MappingEndEvent:
             start: int = event.start_mark.index
             merging = type(event) is ScalarEvent and event.value == "<<" and not event.style
@@ -210,17 +222,23 @@ class _Builder:
             if merging:
                 merged += self.sources(value, offset)
             elif key in data:
-                first = self.text.location(marks[2 * list(data).index(key)]).line
-                hint = "remove one of the two, or give it another name"
-                self.note(start, "CV102", f"`{key}` is given twice; the first is on line {first}", hint)
+                twice.append((key, start))
             elif key is not None:
                 data[key] = value
                 marks += (start, offset)
                 self.count(offset)
+        if twice:
+            self.duplicates(twice, dict(zip(data, marks[::2], strict=True)))
         if merged:
             data, marks = _merge(merged, data, marks)
         self.marks[id(data)] = marks
         return data, event
+
+    def duplicates(self, twice: list[tuple[str, int]], firsts: dict[str, int]) -> None:
+        for key, offset in twice:
+            line = self.text.location(firsts[key]).line
+            hint = "remove one of the two, or give it another name"
+            self.note(offset, "CV102", f"`{key}` is given twice; the first is on line {line}", hint)
 
     def key(self, event: Any, offset: int) -> str | None:
         """The key, or None when it is no text, which is noted."""
@@ -228,13 +246,21 @@ class _Builder:
         if type(key) is str:
             return key
         if isinstance(key, dict | list):
-            hint = 'if this is a template, put the whole text in quotes: "{{ name }}"'
-            self.note(offset, "CV113", "a mapping or a list cannot be a key", hint)
-        else:
-            shown = event.value if isinstance(event, ScalarEvent) and event.value else "an empty key"
-            hint = f'put it in quotes: "{shown}"' if isinstance(event, ScalarEvent) else "write the key out"
-            self.note(offset, "CV113", f"{shown} is no text, and a key must be one", hint)
+            self.complex_key(offset)
+            return None
+        shown = event.value if isinstance(event, ScalarEvent) else ""
+        message = f"the key {shown} is no text" if shown else "this key is empty"
+        hint = f'put it in quotes: "{shown}"' if shown else "write a name before the colon"
+        self.note(offset, "CV113", message, hint)
         return None
+
+    def complex_key(self, offset: int) -> None:
+        if self.text.content.startswith("{{", offset - 1):
+            hint = 'put the whole text in quotes: "{{ … }}"'
+            self.note(offset - 1, "CV113", "a text that begins with {{ needs quotes", hint)
+        else:
+            hint = "write a name before the colon"
+            self.note(offset, "CV113", "a mapping or a list cannot be a key", hint)
 
     def sources(self, value: Any, offset: int) -> list[tuple[dict[str, Any], list[int]]]:
         """The mappings that a `<<` takes in."""
@@ -269,6 +295,8 @@ class _Builder:
             raise self.fatal(offset, "CV107", f"the file has more than {MAX_VALUES:,} values")
 
     def note(self, offset: int, code: str, message: str, hint: str) -> None:
+        if len(self.problems) == MAX_PROBLEMS:
+            raise _Fatal
         self.problems.append(place(self.text, offset, Mistake(code, message, (), hint)))
 
     def fatal(self, offset: int, code: str, message: str) -> _Fatal:
