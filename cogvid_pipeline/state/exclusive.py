@@ -13,6 +13,7 @@ from pathlib import Path
 from cogvid_pipeline.durable import make_ignored_directory, write_failures_named
 from cogvid_pipeline.errors import StateError
 
+# Descriptors of lock files that this process has open; those of its parent are not among them.
 _held: set[int] = set()
 
 
@@ -56,7 +57,8 @@ def running(state: Path, run: str) -> Iterator[None]:
         try:
             yield
         finally:
-            path.unlink(missing_ok=True)
+            if descriptor in _held:
+                path.unlink(missing_ok=True)
 
 
 def is_running(state: Path, run: str) -> bool:
@@ -79,7 +81,7 @@ def _lock_file(path: Path) -> Iterator[int]:
     try:
         yield descriptor
     finally:
-        if descriptor in _held:  # not in a child that was forked meanwhile
+        if descriptor in _held:
             _held.discard(descriptor)
             os.close(descriptor)
 

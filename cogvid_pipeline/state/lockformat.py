@@ -58,9 +58,7 @@ def entry_data(name: str, entry: LockEntry, output: str) -> dict[str, Any]:
     """
     data: dict[str, Any] = {"status": entry.status}
     if entry.result:
-        data["result"] = _attempt_data(entry.result)
-        if entry.result.clip:
-            data["result"]["clip"]["path"] = str(PurePosixPath(output, f"{name}.mp4"))
+        data["result"] = _attempt_data(entry.result, path=str(PurePosixPath(output, f"{name}.mp4")))
     if entry.pending:
         data["pending"] = _attempt_data(entry.pending)
     if entry.previous:
@@ -68,7 +66,8 @@ def entry_data(name: str, entry: LockEntry, output: str) -> dict[str, Any]:
     return data
 
 
-def _attempt_data(attempt: Attempt) -> dict[str, Any]:
+def _attempt_data(attempt: Attempt, path: str = "") -> dict[str, Any]:
+    """The attempt without what is empty; `path` is where its clip lies, if it has a readable name."""
     data = {
         "fingerprint": attempt.fingerprint,
         "request": dict(attempt.request),
@@ -77,7 +76,7 @@ def _attempt_data(attempt: Attempt) -> dict[str, Any]:
         "task_id": attempt.task_id,
         "request_id": attempt.request_id,
         "url": _without_secrets(attempt.url),
-        "clip": _clip_data(attempt.clip) if attempt.clip else None,
+        "clip": _clip_data(attempt.clip, path) if attempt.clip else None,
         "cost": _money_data(attempt.cost) if attempt.cost else None,
         "created_at": attempt.created_at,
         "completed_at": attempt.completed_at,
@@ -86,8 +85,8 @@ def _attempt_data(attempt: Attempt) -> dict[str, Any]:
     return {name: value for name, value in data.items() if value not in ("", None)}
 
 
-def _clip_data(clip: Clip) -> dict[str, Any]:
-    return {
+def _clip_data(clip: Clip, path: str) -> dict[str, Any]:
+    data = {
         "sha256": clip.sha256,
         "bytes": clip.bytes,
         "width": clip.width,
@@ -96,6 +95,7 @@ def _clip_data(clip: Clip) -> dict[str, Any]:
         "duration": float(clip.duration),
         "audio": clip.audio,
     }
+    return {"path": path, **data} if path else data
 
 
 def _money_data(money: Money) -> dict[str, Any]:

@@ -101,14 +101,15 @@ class ClipStore:
 
     def _copied_back(self, readable: Path, clip: Clip) -> bool:
         staged = self.staging(f"back {clip.sha256}")
-        with write_failures_named(staged):
+        staged.unlink(missing_ok=True)
+        try:
+            with write_failures_named(staged):
+                copy_file(readable, staged)
+            if same := _digest(staged) == clip.sha256:
+                self._keep(staged, clip.sha256)
+        finally:
             staged.unlink(missing_ok=True)
-            copy_file(readable, staged)
-        if _digest(staged) != clip.sha256:
-            staged.unlink()
-            return False
-        self._keep(staged, clip.sha256)
-        return True
+        return same
 
     def _by_name(self) -> dict[str, int]:
         """The sizes of the files in the output folder, looked up once; links stand for themselves."""
@@ -140,7 +141,8 @@ def _inside(project: Path, output: str) -> Path:
 def _check_expected(digest: str, expected: str | None) -> None:
     if expected not in (None, digest):
         raise StateError(
-            f"the clip that came is not the one that the lock describes: its digest is {digest}, not {expected}",
+            f"the clip that came is not the one that the lock describes: its digest is {digest}, "
+            f"not {expected}",
             hint="the vendor changed the file; to pay for a new clip, use apply --replace",
         )
 
