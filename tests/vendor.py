@@ -24,7 +24,7 @@ from urllib.parse import parse_qs, unquote
 
 from tests.clips import make_clip
 from tests.loopback import Answer, Loopback, Seen, phrase
-from tests.vendor_rules import Wrong, check_submission
+from tests.vendor_rules import Wrong, check_submission, decode_image
 
 API = "/api/v1"
 KEY = "sk-a-key-for-tests"
@@ -86,6 +86,13 @@ class Task:
     ready_at: float
     polls: int = 0
     address: int = 1
+
+    @property
+    def images(self) -> tuple[bytes, ...]:
+        """The pictures that came with it, in order; links are left out."""
+        image = self.body.get("image", [])
+        sent = [image] if isinstance(image, str) else image
+        return tuple(decode_image(one)[0] for one in sent if one.startswith("data:"))
 
 
 class Vendor:

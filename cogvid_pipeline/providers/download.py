@@ -39,13 +39,15 @@ async def download(
     when the address is dead, FetchError when it may work later, StateError when the disk refuses.
     """
     where = fit_to_show(_without_query(url))
+    waits = iter(pauses)
     async with lane.gate:
-        for pause in (*pauses, None):
+        while True:
             try:
                 await _go_on(lane.client, url, into, progress, largest)
             except (httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError) as error:
                 raise ClipGone(f"{where} is no address to download from: {describe(error)}") from error
             except httpx.TransportError as error:
+                pause = next(waits, None)
                 if pause is None:
                     raise FetchError(f"the download of {where} broke off: {describe(error)}") from error
                 await asyncio.sleep(pause)
@@ -55,7 +57,7 @@ async def download(
                 reason = error.strerror or str(error)
                 raise StateError(f"cannot write {into}: {reason}", hint="free some space") from error
             else:
-                break
+                return
 
 
 @dataclass(frozen=True, slots=True)
