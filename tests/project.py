@@ -1,0 +1,91 @@
+"""A project of a test: a directory with a manifest, in which the real command is run as a process."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.vendor import Vendor
+
+PATIENCE = 120  # seconds after which a command counts as hanging
+
+HEADER = """\
+version: 1
+project: test
+provider: {provider}
+prices: {{cogvideox-3: {{amount: 1, currency: CNY}}}}
+defaults: {{model: cogvideox-3}}
+"""
+
+
+@dataclass
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@dataclass
+class Project:
+    """`vendor` is who the environment points at, with its key."""
+
+    root: Path
+    vendor: Vendor | None = None
+    env: dict[str, str] = field(default_factory=dict)
+
+    def write(self, shots: str, *, provider: str = "geekai", more: str = "") -> None:
+        """Write the manifest: the usual header, what else is asked for, and the shots."""
+        text = HEADER.format(provider=provider) + more + "shots:\n" + shots
+        (self.root / "cogvid.yaml").write_text(text, encoding="utf-8")
+
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        """Start `cogvid` with these arguments and leave it running."""
+        environment = {**os.environ, **self.env}
+        if self.vendor:
+            environment |= {"GEEKAI_BASE_URL": self.vendor.base_url, "GEEKAI_API_KEY": self.vendor.key}
+        return subprocess.Popen(
+            [sys.executable, "-m", "cogvid_pipeline", *arguments],
+            cwd=self.root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            **options,
+        )
+
+    def run(self, *arguments: str) -> Ran:
+        """Run `cogvid` to its end."""
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=PATIENCE)
+        assert "Traceback" not in err, err
+        return Ran(process.returncode, out, err)
+
+    def apply(self, *arguments: str) -> Ran:
+        return self.run("apply", "--yes", *arguments)
+
+    def plan(self, *arguments: str) -> dict[str, str]:
+        """The planned action of each shot."""
+        ran = self.run("plan", "--format", "json", *arguments)
+        assert ran.code == 0, ran.err
+        return {action["shot"]: action["action"] for action in ran.json["actions"]}
+
+    @property
+    def lock(self) -> dict[str, Any]:
+        """The entries of the lock."""
+        shots: dict[str, Any] = json.loads((self.root / "cogvid.lock").read_text(encoding="utf-8"))["shots"]
+        return shots
