@@ -79,7 +79,7 @@ def test_a_chained_shot_is_sent_the_last_frame_that_its_upstream_clip_decodes_to
 
     assert project.apply().code == 0
 
-    first, second = vendor.accepted
+    _, second = vendor.accepted
     head, _, data = second.body["image"].partition(",")
     assert head == "data:image/png;base64"
     expected, _ = frame_image(project.root / "renders/cat.mp4", "last")

@@ -3,11 +3,11 @@
 from decimal import Decimal
 
 import pytest
-from boards import ONE_YUAN, attempt, locked, plan_for, shot, storyboard
 
 from cogvid_pipeline.errors import OverBudget
 from cogvid_pipeline.model.shot import Money, Storyboard
 from cogvid_pipeline.plan.cost import PriceBook, check_limits, total
+from tests.boards import ONE_YUAN, attempt, locked, plan_for, shot, storyboard
 
 CAT, DOG = shot("cat"), shot("dog", "A dog plays.")
 

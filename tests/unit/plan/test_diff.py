@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-from boards import attempt, clip, locked, plan_for, shot, storyboard
-
 from cogvid_pipeline.model.attempt import LockEntry, State
 from cogvid_pipeline.model.plan import (
     Change,
@@ -17,6 +15,7 @@ from cogvid_pipeline.model.plan import (
     Reuse,
     Share,
 )
+from tests.boards import attempt, clip, locked, plan_for, shot, storyboard
 
 CAT = shot("cat")
 DOG = shot("cat", "A dog plays.")

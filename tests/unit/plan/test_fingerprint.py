@@ -3,12 +3,13 @@
 import hashlib
 
 import pytest
-from boards import DEFAULTS
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cogvid_pipeline.model.shot import ImageData, ImageFile, ImageUrl, Shot, ShotFrame
 from cogvid_pipeline.plan.fingerprint import fingerprint, format_seconds, make_request
+from tests.boards import DEFAULTS
 
 DIGEST = "sha256:" + "a" * 64
 CLIP = "b" * 64
@@ -114,6 +115,21 @@ def test_the_fingerprint_is_unknown_while_an_upstream_clip_is() -> None:
     assert fingerprint(request, DEFAULTS) is None
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(2, "2"), (2.0, "2"), (0.1, "0.1"), (4.25, "4.25")])
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(2, "2"), (2.0, "2"), (0.1, "0.1"), (4.25, "4.25"), (1e-7, "1e-07")]
+)
 def test_a_time_has_one_text(seconds: float, text: str) -> None:
     assert format_seconds(seconds) == text
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"])),
+    st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=2),
+    st.dictionaries(
+        st.sampled_from(["quality", "size", "fps", "watermark"]), st.booleans() | st.integers(0, 10**9)
+    ),
+)
+def test_the_digest_is_that_of_the_rfc_8785_form(prompt: str, images: list[str], parameters: dict) -> None:
+    request = {"model": "another", "prompt": prompt, "image": images, **parameters}
+
+    assert fingerprint(request, {}) == "sha256:" + hashlib.sha256(rfc8785.dumps(request)).hexdigest()
