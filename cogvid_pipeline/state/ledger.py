@@ -34,11 +34,7 @@ WHERE fingerprint = ? AND paid AND state IN ('intent', 'accepted', 'adopted', 'h
 _NEWEST = """
 WITH candidates AS (
     SELECT attempts.*, row_number() OVER (
-        PARTITION BY fingerprint
-        ORDER BY
-            paid DESC,
-            CASE state WHEN 'succeeded' THEN 0 WHEN 'accepted' THEN 1 WHEN 'adopted' THEN 1 ELSE 2 END,
-            attempts.rowid DESC
+        PARTITION BY fingerprint ORDER BY paid DESC, state = 'succeeded' DESC, attempts.rowid DESC
     ) AS place
     FROM attempts
     WHERE fingerprint IN (SELECT value FROM json_each(?))
@@ -100,7 +96,7 @@ class SqliteLedger:
         self._run = run
 
     def newest(self, fingerprints: Iterable[str]) -> Attempts:
-        """By fingerprint, the newest paid attempt: a succeeded, else accepted, else held or intended one.
+        """By fingerprint, the newest paid attempt that succeeded, else the live one.
 
         Where nothing was paid it is the newest free one that has come to something. An intent whose run is
         gone counts as held. Fingerprints without an attempt are left out.

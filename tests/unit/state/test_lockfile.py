@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cogvid_pipeline.errors import StateError
@@ -225,6 +225,17 @@ def test_what_others_wrote_meanwhile_is_kept(path):
     ours.flush()
 
     assert set(read_lock(path).entries) == {"morph", "walk"}
+
+
+def test_what_was_written_once_is_not_written_again(path):
+    ours = LockFile(path, "renders")
+    ours.put("walk", LockEntry(make_attempt("walk")))
+    ours.flush()
+
+    write(path, walk=None)
+    ours.flush()
+
+    assert read_lock(path).entries == {}
 
 
 def test_entries_are_sorted_whatever_the_order_of_writing(path, tmp_path):
@@ -484,6 +495,7 @@ entries = st.builds(LockEntry, results, st.none() | unfinished, st.none() | resu
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(names, entries, max_size=4), st.dictionaries(names, entries, max_size=2))
 def test_whatever_is_written_is_read_again(tmp_path_factory, first, second):
     path = tmp_path_factory.mktemp("lock") / "cogvid.lock"
@@ -494,6 +506,7 @@ def test_whatever_is_written_is_read_again(tmp_path_factory, first, second):
     assert read_lock(path).entries == {**first, **second}
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_whatever_is_done_to_a_lock_it_is_read_or_refused(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("lock") / "cogvid.lock"
