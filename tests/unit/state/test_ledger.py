@@ -361,7 +361,7 @@ def test_the_state_directory_is_ignored_by_git(state):
 @pytest.mark.parametrize("use", [keep, newest])
 @pytest.mark.parametrize("keep_bytes", [100, 5000])
 def test_a_truncated_ledger_is_an_error_that_says_what_to_do(state, use, keep_bytes):
-    keep(state, *(make_attempt(f"shot-{number}") for number in range(100)))
+    keep(state, *(make_attempt(f"shot-{number}") for number in range(30)))
     os.truncate(state / "ledger.db", keep_bytes)
 
     with pytest.raises(StateError, match=r"cannot use the ledger .*ledger\.db") as caught:
