@@ -21,6 +21,10 @@ class Draft:
     puzzling: frozenset[Path]
 
     @property
+    def intact(self) -> bool:
+        return not self.removed
+
+    @property
     def defaults(self) -> Mapping[str, Any]:
         defaults: Mapping[str, Any] = self.data.get("defaults", {})
         return defaults
@@ -33,7 +37,9 @@ class Draft:
     @property
     def names(self) -> Set[str]:
         """The names of all shots, also of those that are not usable."""
-        return self.shots.keys() | {str(path[1]) for path in self.removed if path[0] == "shots" and path[1:]}
+        return self.shots.keys() | {
+            str(path[1]) for path in self.removed if path[:1] == ("shots",) and path[1:]
+        }
 
     def origin(self, shot: str, key: str) -> Path:
         """Where the value was written that a shot has for a key."""
@@ -66,7 +72,7 @@ class Draft:
 def prune(data: Any, mistakes: Iterable[Mistake]) -> Draft:
     """Take out every value that a mistake is about; a list or a frame goes as a whole."""
     left = dict(data) if isinstance(data, dict) else {}
-    removed: set[Path] = set()
+    removed: set[Path] = set() if isinstance(data, dict) else {()}
     puzzling: set[Path] = set()
     copied: set[Path] = set()
     for mistake in mistakes:

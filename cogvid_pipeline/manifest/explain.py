@@ -48,7 +48,7 @@ def _mistakes(rule: Violation, misspelled: Set[tuple[Path, str]], schemas: Schem
         case "additionalProperties":
             pass
         case "required":
-            yield from _missing(rule, misspelled)
+            yield from _missing(rule, misspelled, schemas)
         case "type" | "anyOf":
             yield _wrong_type(rule)
         case "enum":
@@ -73,11 +73,12 @@ def _unknown_keys(rule: Violation, schemas: Schemas) -> Iterator[Mistake]:
             yield Mistake("CV201", message, (*rule.path, key), hint, at_key=True)
 
 
-def _missing(rule: Violation, misspelled: Set[tuple[Path, str]]) -> Iterator[Mistake]:
+def _missing(rule: Violation, misspelled: Set[tuple[Path, str]], schemas: Schemas) -> Iterator[Mistake]:
     """What is required and not there, unless it is there under a name with a typing error."""
     for key in rule.limit:
         if key not in rule.value and (rule.path, instead(key)) not in misspelled:
-            hint = f"add `{key}: {wording.example(rule.schema['properties'][key])}`"
+            example = wording.example(schemas.definition(rule.schema["properties"][key]))
+            hint = f"add `{key}: {example}`"
             yield Mistake("CV205", f"{wording.name(rule.path)} has no `{key}`", rule.path, hint, at_key=True)
 
 
@@ -88,8 +89,7 @@ def _wrong_type(rule: Violation) -> Mistake:
     if value is None and not rule.path:
         return Mistake("CV109", "this file is empty", rule.path, "`cogvid init` writes one to start from")
     if value is None:
-        hint = f"write {wording.kinds(expected)} there, or remove the line"
-        return Mistake("CV207", f"{subject} is empty", rule.path, hint)
+        return _empty(rule)
     message = f"{subject} must be {wording.kinds(expected)}, not {wording.described(value)}"
     return Mistake("CV202", message, rule.path, wording.type_hint(value, expected, rule.schema))
 
@@ -125,7 +125,7 @@ def _name_hint(rule: Violation) -> str:
     words = words[0].lower() + words[1:]
     pattern = re.compile(rule.schema["pattern"])
     separator = "-" if pattern.search("a-b") else "_"
-    for text in (rule.value, rule.value.lower(), rule.value.upper()):
+    for text in (rule.value, rule.value.lower(), rule.value.upper()) if "/" not in rule.value else ():
         near = re.sub(rf"[^A-Za-z0-9_{separator}]+", separator, text).strip("-_")[:64]
         if pattern.search(near):
             return f"write {near}: {words}"
@@ -144,5 +144,9 @@ def _out_of_bounds(rule: Violation) -> Mistake:
             message = f"{subject} lists {len(value)} things, {limit} at most"
             return Mistake("CV209", message, rule.path, rule.schema["description"])
         case _:
-            hint = f"as in: {wording.example(rule.schema)}, or remove the line"
-            return Mistake("CV207", f"{subject} is empty", rule.path, hint)
+            return _empty(rule)
+
+
+def _empty(rule: Violation) -> Mistake:
+    hint = f"remove the line, or write something as in: {wording.example(rule.schema)}"
+    return Mistake("CV207", f"{wording.name(rule.path)} is empty", rule.path, hint)

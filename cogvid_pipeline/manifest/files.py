@@ -4,8 +4,9 @@ import codecs
 from pathlib import Path
 
 from cogvid_pipeline.errors import UsageError
+from cogvid_pipeline.manifest.document import Document, place
 from cogvid_pipeline.manifest.mistakes import Mistake
-from cogvid_pipeline.manifest.source import Document, place, read
+from cogvid_pipeline.manifest.source import read
 from cogvid_pipeline.manifest.text import Text
 from cogvid_pipeline.model.problem import Problem
 

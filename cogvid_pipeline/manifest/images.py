@@ -22,6 +22,7 @@ _OTHERS = (
     (re.compile(rb"....ftyp(heic|heix|mif1)", re.DOTALL), "a HEIC picture"),
     (re.compile(rb"....ftyp", re.DOTALL), "a video"),
     (re.compile(rb"\s*(<\?xml|<svg)"), "an SVG drawing"),
+    (re.compile(rb"$"), "an empty file"),
     (re.compile(rb"version https://git-lfs"), "a Git LFS pointer"),
 )
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
@@ -59,21 +60,18 @@ class Pictures:
 
     def _file(self, address: str) -> ImageFile:
         try:
-            real = (self._directory / address).resolve(strict=True)
+            real = (self._directory / address).resolve()
+            if not real.is_relative_to(self._root):
+                hint = "copy the picture into that directory; links must not lead out of it either"
+                raise ImageMistake("CV413", f"{_short(address)} lies outside the manifest's directory", hint)
             details = real.stat()
+            if not stat.S_ISREG(details.st_mode):
+                raise ImageMistake("CV410", f"{_short(address)} is no file", "name a png or jpeg file")
+            _check_size(_short(address), details.st_size)
+            data = real.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             raise self._missing(address) from None
         except (OSError, RuntimeError, ValueError) as error:
-            raise _unreadable(address, error) from error
-        if not real.is_relative_to(self._root):
-            hint = "copy the picture into that directory; links must not lead out of it either"
-            raise ImageMistake("CV413", f"{_short(address)} lies outside the manifest's directory", hint)
-        if not stat.S_ISREG(details.st_mode):
-            raise ImageMistake("CV410", f"{_short(address)} is no file", "name a png or jpeg file")
-        _check_size(_short(address), details.st_size)
-        try:
-            data = real.read_bytes()
-        except OSError as error:
             raise _unreadable(address, error) from error
         path = real.relative_to(self._root) if Path(address).is_absolute() else Path(address)
         return ImageFile(path.as_posix(), _digest(data), _media_type(_short(address), data))
@@ -108,8 +106,8 @@ def _url_problem(address: str, scheme: str) -> tuple[str, str] | None:
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        return f"{_short(address)} is no URL: {error}", example
+    except ValueError:
+        return f"{_short(address)} is no URL", example
     if not host:
         return f"{_short(address)} names no host", example
     if parts.username is not None or parts.password is not None:
@@ -152,8 +150,8 @@ def _media_type(subject: str, data: bytes) -> str:
     for signature, media_type in _SIGNATURES:
         if data.startswith(signature):
             return media_type
-    found = next((words for pattern, words in _OTHERS if pattern.match(data)), "something else")
-    message = f"{subject} is {found if data else 'empty'}, not png or jpeg"
+    found = next((words for pattern, words in _OTHERS if pattern.match(data)), "")
+    message = f"{subject} is {found}, not png or jpeg" if found else f"{subject} is neither png nor jpeg"
     raise ImageMistake("CV411", message, "save it as png or jpeg")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cogvid_pipeline.manifest.document import Document
 from cogvid_pipeline.manifest.draft import Draft, prune
 from cogvid_pipeline.manifest.explain import explain
 from cogvid_pipeline.manifest.files import read_file
@@ -14,7 +15,6 @@ from cogvid_pipeline.manifest.mistakes import Mistake
 from cogvid_pipeline.manifest.mistakes import Path as DataPath
 from cogvid_pipeline.manifest.resolve import Setting, resolve
 from cogvid_pipeline.manifest.schema import Schemas
-from cogvid_pipeline.manifest.source import Document
 from cogvid_pipeline.model.problem import Location, Problem
 from cogvid_pipeline.model.shot import Storyboard
 
@@ -94,7 +94,10 @@ def _variables(options: LoadOptions, schemas: Schemas) -> tuple[dict[str, Any], 
 def _in_order(first: list[Problem], then: list[Problem]) -> list[Problem]:
     """Sorted by place; where the text itself is at fault, what follows from that is left out."""
     places = {problem.location for problem in first}
-    problems = [*first, *(problem for problem in then if problem.location not in places)]
+    # What several shots take in from one place counts once.
+    by_pointer = sorted(then, key=lambda problem: problem.pointer, reverse=True)
+    once = {(problem.code, problem.location, problem.message): problem for problem in by_pointer}
+    problems = [*first, *(problem for problem in once.values() if problem.location not in places)]
     return sorted(problems, key=lambda problem: (problem.location.line, problem.location.column))
 
 

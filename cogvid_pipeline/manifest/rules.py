@@ -19,7 +19,7 @@ def check(board: Storyboard, draft: Draft, schemas: Schemas, unrendered: Set[str
     rules.check_requests()
     rules.check_frames()
     rules.check_cycles()
-    if not notes.mistakes:
+    if draft.intact and not notes.mistakes:
         rules.warn_of_twins()
 
 
@@ -39,7 +39,7 @@ class _Rules:
             if not shot.model and self.draft.is_certain(shot.name, "model")
         ]
         if names:
-            more = f" and {len(names) - 1} more shots have" if names[1:] else " has"
+            more = f" and {len(names) - 1} more have" if names[1:] else " has"
             message = f"{names[0]}{more} no `model`"
             hint = f"write `model: {self.schemas.models[0]}` under `defaults:`"
             self.notes.add(Mistake("CV404", message, ("shots", names[0]), hint, at_key=True))
@@ -67,12 +67,12 @@ class _Rules:
         match rule.keyword:
             case "maxLength":
                 length = len(rule.value)
-                message = f"the prompt of {name} has {length} characters; {model} takes at most {limit}"
+                message = f"the prompt has {length} characters; {model} takes at most {limit}"
                 hint = f"shorten it by {length - limit}; what counts is the text with its templates filled in"
                 self.notes.add(Mistake("CV402", message, self.draft.origin(name, "prompt"), hint))
             case "const":
-                message = f"{name} has a first and a last image, which need `quality: {limit}`"
-                hint = f"write `quality: {limit}` for {name}, or give it one image"
+                message = f"a first and a last image, as {name} has them, need `quality: {limit}`"
+                hint = f"write `quality: {limit}` in each shot with two images, or give it one"
                 self.notes.add(Mistake("CV403", message, self.draft.origin(name, "quality"), hint))
             case _:
                 if self.draft.is_certain(name, "prompt") and self.draft.is_certain(name, "image"):
@@ -100,8 +100,8 @@ class _Rules:
         ):
             seconds = self.duration(self.shots[upstream])
             if seconds is not None and at > seconds:
-                message = f"{upstream} lasts {seconds} seconds, so it has no frame at {at:g}"
-                hint = f"write at most {seconds}, or last"
+                message = f"{upstream} lasts {seconds:g} seconds, so it has no frame at {at:g}"
+                hint = f"write at most {seconds:g}, or last"
                 self.notes.add(Mistake("CV409", message, (*path, "frame"), hint))
 
     def duration(self, shot: Shot) -> float | None:
@@ -129,7 +129,7 @@ class _Rules:
             request = (shot.model, shot.prompt, shot.images, frozenset(parameters.items()))
             twin = first.setdefault(request, shot.name)
             if twin != shot.name:
-                message = f"{shot.name} asks for the same as {twin}, so both get one clip"
+                message = f"{shot.name} asks for the same as {twin}, so they share one clip"
                 hint = "change the prompt of one to get two different clips"
                 path = ("shots", shot.name)
                 self.notes.add(Mistake("CV417", message, path, hint, at_key=True, severity="warning"))

@@ -25,7 +25,12 @@ class Schemas:
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        return self._read(self._uri(MANIFEST))
+        return self.read(self._uri(MANIFEST))
+
+    def definition(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """What a schema of the manifest refers to, or itself."""
+        name = schema.get("$ref", "").removeprefix("#/definitions/")
+        return self.manifest["definitions"].get(name, schema)
 
     @cached_property
     def models(self) -> tuple[str, ...]:
@@ -48,9 +53,13 @@ class Schemas:
         properties = self._properties(model).items()
         return {name: schema["default"] for name, schema in properties if "default" in schema}
 
+    def accepts(self, data: Any) -> bool:
+        """Whether the structure of a manifest is valid."""
+        return self._quick(self.manifest).is_valid(data)
+
     def violations(self, data: Any) -> Iterator[Violation]:
         """What is wrong with the structure of a manifest; nothing, quickly, when it is valid."""
-        if not self._quick(self.manifest).is_valid(data):
+        if not self.accepts(data):
             yield from self._explained(self.manifest, self._reduced(data))
 
     def variable_violations(self, data: Any) -> Iterator[Violation]:
@@ -80,7 +89,7 @@ class Schemas:
         return {**data, "shots": invalid or dict([next(iter(shots.items()))])}
 
     def _quick(self, schema: dict[str, Any]) -> jsonschema_rs.Draft7Validator:
-        return jsonschema_rs.Draft7Validator(schema, retriever=self._read)
+        return jsonschema_rs.Draft7Validator(schema, retriever=self.read)
 
     def _explained(self, schema: dict[str, Any], data: Any) -> Iterator[Violation]:
         # Slow to import, and needed only where something is wrong.
@@ -89,7 +98,7 @@ class Schemas:
         from referencing.jsonschema import DRAFT7
 
         def retrieve(uri: str) -> Resource[Any]:
-            return DRAFT7.create_resource(self._read(uri))
+            return DRAFT7.create_resource(self.read(uri))
 
         registry = Registry(retrieve=retrieve)  # type: ignore[call-arg]
         for error in Draft7Validator(schema, registry=registry).iter_errors(data):
@@ -99,10 +108,11 @@ class Schemas:
         return (self._directory / name).as_uri()
 
     def _properties(self, model: str) -> Mapping[str, Any]:
-        properties: Mapping[str, Any] = self._read(self._uri(f"models/{model}{SUFFIX}"))["properties"]
+        properties: Mapping[str, Any] = self.read(self._uri(f"models/{model}{SUFFIX}"))["properties"]
         return properties
 
-    def _read(self, uri: str) -> dict[str, Any]:
+    def read(self, uri: str) -> dict[str, Any]:
+        """The schema at the address of its file."""
         if uri not in self._files:
             text = Path(unquote(urlsplit(uri).path)).read_text(encoding="utf-8")
             # References inside of the file are relative to where it lies.

@@ -1,8 +1,8 @@
-"""YAML to plain data plus the place of every value, in one pass over the parser's events."""
+"""YAML to plain data and the place of every value, in one pass over the parser's events."""
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -17,7 +17,8 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from cogvid_pipeline.manifest.mistakes import Mistake, Path, pointer
+from cogvid_pipeline.manifest.document import Document, place
+from cogvid_pipeline.manifest.mistakes import Mistake
 from cogvid_pipeline.manifest.scalars import UnusableNumber, plain
 from cogvid_pipeline.manifest.syntax import explain
 from cogvid_pipeline.manifest.text import CONTROL, Text
@@ -29,71 +30,6 @@ MAX_VALUES = 500_000
 FREE_EXPANSION, EXPANSION_RATIO = 1_000_000, 4
 # Whoever has that many mistakes in YAML itself has written no YAML.
 MAX_PROBLEMS = 1_000
-
-SNIPPET_REACH = 8_192
-
-
-@dataclass(frozen=True)
-class Document:
-    """Plain data and where it was written.
-
-    `marks` has, by the `id` of each list, the offsets of its items, and by that of each mapping, the offset
-    of every key followed by that of its value. What came through an alias or a merge is found where it
-    was written.
-    """
-
-    text: Text
-    data: Any
-    start: int
-    marks: dict[int, list[int]]
-    _ranks: dict[int, dict[str, int]] = field(default_factory=dict, repr=False)
-
-    def problem(self, mistake: Mistake) -> Problem:
-        """Give a mistake its place; one about something that is not there stands at the nearest parent."""
-        offset = self._offset(mistake.path, at_key=mistake.at_key)
-        if mistake.snippet:
-            offset = self._snippet(mistake.snippet, offset)
-        return place(self.text, offset, mistake)
-
-    def _offset(self, path: Path, *, at_key: bool) -> int:
-        here, offset = self.data, self.start
-        for number, step in enumerate(path, 1):
-            marks = self.marks.get(id(here), [])
-            if isinstance(here, dict) and step in here:
-                rank = 2 * self._rank(here, str(step))
-                offset = marks[rank] if at_key and number == len(path) else marks[rank + 1]
-            elif isinstance(here, list) and isinstance(step, int) and step < len(here):
-                offset = marks[step]
-            else:
-                break
-            here = here[step]
-        return offset
-
-    def _snippet(self, snippet: str, offset: int) -> int:
-        """Where the snippet stands in the tags of a template, or else where the template begins."""
-        # Escapes and indentation make a value longer in the file than it is.
-        tag = self.text.content.find("{", offset, offset + SNIPPET_REACH)
-        found = self.text.content.find(snippet, tag, tag + SNIPPET_REACH) if tag >= 0 else -1
-        return found if found >= 0 else offset
-
-    def _rank(self, mapping: dict[str, Any], key: str) -> int:
-        if id(mapping) not in self._ranks:
-            self._ranks[id(mapping)] = {name: rank for rank, name in enumerate(mapping)}
-        return self._ranks[id(mapping)][key]
-
-
-def place(text: Text, offset: int, mistake: Mistake) -> Problem:
-    """Make a problem of a mistake at a known offset."""
-    location = text.location(offset)
-    return Problem(
-        code=mistake.code,
-        message=mistake.message,
-        location=location,
-        pointer=pointer(mistake.path),
-        hint=mistake.hint,
-        excerpt=text.line(location.line),
-        severity=mistake.severity,
-    )
 
 
 def read(text: Text) -> tuple[Document | None, list[Problem]]:
@@ -143,6 +79,7 @@ class _Builder:
         self.marks: dict[int, list[int]] = {}
         self.next: Callable[[], Any] = CParser(text.content).get_event
         self.anchors: dict[str, _Anchor | None] = {}
+        self.path: list[str | int] = []
         self.depth = self.values = self.expanded = 0
         self.most_expanded = FREE_EXPANSION + EXPANSION_RATIO * len(text.content)
 
@@ -164,8 +101,9 @@ class _Builder:
         if isinstance(event, AliasEvent):
             return self.alias(str(event.anchor), offset)
         if event.tag is not None:
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
             hint = "remove the tag; write text in quotes and numbers without"
-            self.note(offset, "CV103", f"tags such as {event.tag} do not work here", hint)
+            self.note(offset, "CV103", f"tags such as {tag} do not work here", hint)
         if event.anchor is None:
             return self.content(event, offset)[0], offset
         self.anchors[event.anchor] = None
@@ -202,7 +140,9 @@ class _Builder:
         items: list[Any] = []
         marks: list[int] = []
         while type(event := self.next()) is not SequenceEndEvent:
+            self.path.append(len(items))
             value, offset = self.node(event)
+            self.path.pop()
             items.append(value)
             marks.append(offset)
             self.count(offset)
@@ -218,7 +158,9 @@ class _Builder:
             start: int = event.start_mark.index
             merging = type(event) is ScalarEvent and event.value == "<<" and not event.style
             key = self.key(event, start)
+            self.path.append(key or "")
             value, offset = self.node(self.next())
+            self.path.pop()
             if merging:
                 merged += self.sources(value, offset)
             elif key in data:
@@ -238,7 +180,7 @@ class _Builder:
         for key, offset in twice:
             line = self.text.location(firsts[key]).line
             hint = "remove one of the two, or give it another name"
-            self.note(offset, "CV102", f"`{key}` is given twice; the first is on line {line}", hint)
+            self.note(offset, "CV102", f"`{key}` is given twice; the first is on line {line}", hint, key)
 
     def key(self, event: Any, offset: int) -> str | None:
         """The key, or None when it is no text, which is noted."""
@@ -294,10 +236,10 @@ class _Builder:
         if self.values > MAX_VALUES:
             raise self.fatal(offset, "CV107", f"the file has more than {MAX_VALUES:,} values")
 
-    def note(self, offset: int, code: str, message: str, hint: str) -> None:
+    def note(self, offset: int, code: str, message: str, hint: str, *at: str) -> None:
         if len(self.problems) == MAX_PROBLEMS:
             raise _Fatal
-        self.problems.append(place(self.text, offset, Mistake(code, message, (), hint)))
+        self.problems.append(place(self.text, offset, Mistake(code, message, (*self.path, *at), hint)))
 
     def fatal(self, offset: int, code: str, message: str) -> _Fatal:
         self.note(offset, code, message, "split the manifest, or write it more simply")

@@ -108,22 +108,27 @@ def _missing_colon(stop: _Stop) -> _Said:
 
 def _no_key(stop: _Stop) -> _Said:
     before = stop.before.rstrip()
-    if stop.character in {"]", "}"}:
-        return stop.offset, f"this {stop.character} closes nothing", "remove it"
+    if before:
+        return _trailing(stop, before)
     if stop.character == ":":
         return stop.offset, "there is no key before this colon", "write one, or put the text in quotes"
-    if "{{" in before:
-        start = stop.line_start + before.index("{{")
-        return start, "a text that begins with {{ needs quotes", 'put the whole text in quotes: "{{ … }} …"'
-    if before.endswith(('"', "'")):
-        return _after_quote(stop)
-    if before:
-        return stop.offset, "this does not belong here", "put the text in quotes"
     if stop.character == "-":
         hint = "write `name: value`, or indent the list item deeper than its key"
         return stop.offset, "here is a list item among keys", hint
     hint = "begin it in the same column as the lines that it belongs to"
     return stop.offset, "this line is indented like none of the lines above", hint
+
+
+def _trailing(stop: _Stop, before: str) -> _Said:
+    """Something after the end of a value."""
+    if stop.character in {"]", "}"}:
+        return stop.offset, f"this {stop.character} closes nothing", "remove it"
+    if "{{" in before:
+        start = stop.line_start + before.index("{{")
+        return start, "a text that begins with {{ needs quotes", 'put the whole text in quotes: "{{ … }} …"'
+    if before.endswith(('"', "'")):
+        return _after_quote(stop)
+    return stop.offset, "this does not belong here", "put the text in quotes"
 
 
 def _after_quote(stop: _Stop) -> _Said:
@@ -156,7 +161,7 @@ def _no_comma(stop: _Stop) -> _Said:
         return stop.context, f"this {opening} is not closed", f"end it with {closing}"
     word = re.search(r"\S+\s*$", stop.before) if stop.character == ":" else None
     offset = stop.line_start + word.start() if word else stop.offset
-    name = word[0].strip() if word else stop.character
+    name = re.split(r"[\s:]", stop.text[offset : offset + 60])[0]
     return offset, f"a comma is missing before {name}", "put commas between what stands in brackets"
 
 

@@ -19,6 +19,7 @@ KINDS = {
 _YES = frozenset({"yes", "y", "on", "true", "t", "1"})
 _NO = frozenset({"no", "n", "off", "false", "f", "0"})
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
+_UNQUOTED = re.compile(r"\w[\w ./-]*")
 _SEPARATORS = re.compile(r"\s*[*×xX:, ]\s*")
 
 
@@ -37,7 +38,7 @@ def shown(value: Any) -> str:
 def described(value: Any) -> str:
     """A value with its kind, to set against the kind that was expected."""
     if isinstance(value, str):
-        return f"the text {shown(value)}" if value else "an empty text"
+        return f'the text "{shown(value)}"' if value else "an empty text"
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f"the number {value}"
     return shown(value)
@@ -80,10 +81,18 @@ def with_article(words: str) -> str:
 
 
 def example(schema: dict[str, Any]) -> str:
-    """The first example of a schema, as it may be written in YAML."""
-    value = schema["examples"][0]
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else "…"
+    """The first example of a schema, as one may write it in YAML."""
+    return _flow(schema["examples"][0])
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_flow(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    if isinstance(value, str) and not _UNQUOTED.fullmatch(value):
+        return json.dumps(value, ensure_ascii=False)
+    return shown(value)
 
 
 def choice_hint(value: Any, options: Sequence[Any], title: str) -> str:
@@ -92,7 +101,7 @@ def choice_hint(value: Any, options: Sequence[Any], title: str) -> str:
     texts = {str(option).lower(): option for option in options}
     if isinstance(value, str) and (near := get_close_matches(wanted, texts, 1, 0.75)):
         return f"write {shown(texts[near[0]])}"
-    return either(options) + unit(title)
+    return either(options) + unit(title) if options[1:] else f"write {shown(options[0])}"
 
 
 def type_hint(value: Any, expected: Sequence[str], schema: dict[str, Any]) -> str:
@@ -104,11 +113,9 @@ def type_hint(value: Any, expected: Sequence[str], schema: dict[str, Any]) -> st
         return _number_hint(value, options, schema)
     if options:
         return choice_hint(value, options, schema["title"])
-    if "string" in expected:
+    if list(expected) == ["string"]:
         return f'put it in quotes: "{"…" if isinstance(value, dict | list) else shown(value)}"'
-    if "object" in expected:
-        return "write `name: value` lines, indented, below the key"
-    return f"as in: {example(schema)}"
+    return f"as in: {example(schema)}" if "examples" in schema else "write `name: value` lines"
 
 
 def _number_hint(text: str, options: Sequence[Any], schema: dict[str, Any]) -> str:

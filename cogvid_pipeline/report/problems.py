@@ -68,7 +68,7 @@ def as_sarif(problems: Sequence[Problem]) -> str:
 
 def _paragraph(problem: Problem) -> str:
     place, path = problem.location, ".".join(_steps(problem.pointer))
-    subject = f"{path}: " if path else ""
+    subject = f"{path if len(path) <= 80 else path[:79] + '…'}: " if path else ""
     warning = "warning: " if problem.severity == "warning" else ""
     lines = [printable(f"{place}: {warning}{subject}{problem.message} [{problem.code}]")]
     if problem.excerpt:
