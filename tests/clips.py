@@ -23,6 +23,16 @@ Matrix = Literal["bt709", "bt601"]
 LUMA_WEIGHTS = {"bt709": (0.2126, 0.0722), "bt601": (0.299, 0.114)}
 TICKS = 90_000
 
+COLOURS: list[RGB] = [
+    (255, 0, 0),
+    (0, 255, 0),
+    (0, 0, 255),
+    (255, 255, 255),
+    (0, 0, 0),
+    (200, 120, 40),
+    (12, 90, 80),
+]
+
 
 def make_clip(
     path: Path,
@@ -37,12 +47,14 @@ def make_clip(
     b_frames: int = 2,
     gop: int = 12,
     audio: bool = False,
+    rotation: int = 0,
     options: dict[str, str] | None = None,
     muxer: dict[str, str] | None = None,
 ) -> Path:
     """Write a clip of numbered frames, or of what `paint` returns for (frame number, width, height).
 
-    `times` are the frames' time stamps in seconds, where they are not evenly spaced.
+    `times` are the frames' time stamps in seconds, where they are not evenly spaced. `rotation` is what
+    players are told to turn the picture by, in degrees counter-clockwise.
     """
     paint = paint or numbered
     with av.open(str(path), "w", format="mp4", options=muxer or {"movflags": "+faststart"}) as container:
@@ -58,6 +70,8 @@ def make_clip(
         context.color_range = 2 if full_range else 1
         if tags:
             context.colorspace = {"bt709": 1, "bt601": 6}[tags]
+        if rotation:
+            video.set_display_rotation(rotation)
         sound = container.add_stream("aac", rate=48_000) if audio else None
         for number in range(frames):
             frame = av.VideoFrame(*size, video.pix_fmt)
@@ -118,6 +132,13 @@ def picture_file(picture: Image.Image, kind: str = "PNG", **options: object) -> 
     file = BytesIO()
     picture.save(file, kind, **options)
     return file.getvalue()
+
+
+def open_picture(data: bytes) -> Image.Image:
+    """The picture in such a file, decoded."""
+    picture = Image.open(BytesIO(data))
+    picture.load()
+    return picture
 
 
 def _with_stride(samples: bytes, width: int, stride: int) -> bytes:

@@ -15,11 +15,12 @@ from av.video.stream import VideoStream
 
 from cogvid_pipeline.errors import MediaError
 
-# One thread, as the number of threads changes what x264 writes; fast comes before small.
+# One thread, as the number of threads changes what x264 writes; fast comes before small. Chroma lies in the
+# middle of its four pixels: so the conversion from RGB has it, and untold, a decoder puts it to their left.
 _X264 = {
     "preset": "superfast",
     "crf": "18",
-    "x264-params": "threads=1:lookahead-threads=1:rc-lookahead=0:mbtree=0:bframes=1:b-adapt=0",
+    "x264-params": "threads=1:lookahead-threads=1:rc-lookahead=0:mbtree=0:bframes=1:b-adapt=0:chromaloc=1",
 }
 _MUXER = {"movflags": "+faststart", "fflags": "+bitexact"}
 
@@ -77,6 +78,8 @@ def _write_tone(container: OutputContainer, seconds: float) -> None:
     period = array("f", (0.1 * math.sin(math.tau * step / 48) for step in range(48))).tobytes()
     frame = AudioFrame(format="fltp", layout="mono", samples=samples)
     frame.sample_rate = _SAMPLE_RATE
+    frame.pts = 0
+    frame.time_base = Fraction(1, _SAMPLE_RATE)
     room = frame.planes[0].buffer_size
     frame.planes[0].update((period * (room // len(period) + 1))[:room])
     container.mux(audio.encode(frame))

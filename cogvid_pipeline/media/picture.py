@@ -1,5 +1,7 @@
 """Read pictures from strangers and write pictures that vendors take."""
 
+import struct
+from bisect import bisect_right
 from io import BytesIO
 
 from PIL import Image, ImageOps
@@ -37,8 +39,8 @@ def load_picture(data: bytes) -> Image.Image:
             return _as_rgb(ImageOps.exif_transpose(image))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise MediaError(f"the picture is too large to decode: {error}") from error
-    # Pillow's decoders raise SyntaxError for a broken PNG and ValueError for broken metadata.
-    except (OSError, SyntaxError, ValueError) as error:
+    # Pillow raises SyntaxError for a broken PNG, and the others for broken metadata.
+    except (OSError, SyntaxError, ValueError, struct.error) as error:
         raise MediaError(f"the picture is not a readable PNG or JPEG: {error}") from error
 
 
@@ -48,19 +50,14 @@ def cover(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _best_jpeg(picture: Image.Image) -> bytes:
-    best = b""
-    low, high = 1, 100
-    while low <= high:
-        quality = (low + high) // 2
-        jpeg = BytesIO()
-        picture.save(jpeg, "JPEG", quality=quality, subsampling=0, optimize=True)
-        if jpeg.tell() <= MAX_IMAGE_BYTES:
-            best, low = jpeg.getvalue(), quality + 1
-        else:
-            high = quality - 1
-    if not best:
-        raise MediaError(f"a picture of {picture.width}x{picture.height} does not fit into 5 MB")
-    return best
+    def jpeg(quality: int) -> bytes:
+        file = BytesIO()
+        picture.save(file, "JPEG", quality=quality, subsampling=0)
+        return file.getvalue()
+
+    # Even noise of MAX_PIXELS fits in the lowest quality.
+    best = bisect_right(range(1, 101), False, key=lambda quality: len(jpeg(quality)) > MAX_IMAGE_BYTES)
+    return jpeg(best)
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:

@@ -22,15 +22,15 @@ def describe(path: Path, sha256: str) -> Clip:
         first = next(container.decode(video), None)
         if first is None:
             raise MediaError(f"{path} has no frame that can be decoded")
-        _check_end(container, video, path)
+        _check_end(container, video)
         width, height = _shown_size(first)
         return Clip(
             sha256=sha256,
             bytes=path.stat().st_size,
             width=width,
             height=height,
-            fps=round(float(video.average_rate or video.base_rate or 0), 3),
-            duration=_duration(container, video),
+            fps=round(float(video.average_rate or 0), 3),
+            duration=round(float((video.duration or 0) * (video.time_base or 0)), 3),
             audio=bool(container.streams.audio),
         )
 
@@ -53,18 +53,12 @@ def _check_whole(path: Path) -> None:
                 raise MediaError(f"{path} is cut short: {at - end} bytes or more are missing at its end")
 
 
-def _check_end(container: InputContainer, video: VideoStream, path: Path) -> None:
+def _check_end(container: InputContainer, video: VideoStream) -> None:
     """Decode from the last key frame on; damage there raises FFmpeg's error."""
     container.seek((video.start_time or 0) + (video.duration or 0), stream=video)
-    if not any(packet.decode() for packet in container.demux(video)):
-        raise MediaError(f"{path} has no frame at its end that can be decoded")
+    for packet in container.demux(video):
+        packet.decode()
 
 
 def _shown_size(frame: VideoFrame) -> tuple[int, int]:
     return (frame.height, frame.width) if frame.rotation % 180 else (frame.width, frame.height)
-
-
-def _duration(container: InputContainer, video: VideoStream) -> float:
-    if video.duration is not None and video.time_base is not None:
-        return round(float(video.duration * video.time_base), 3)
-    return round((container.duration or 0) / 1_000_000, 3)

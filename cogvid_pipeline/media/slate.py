@@ -32,15 +32,15 @@ class Slate:
         free = height - self._line
         self._first_row, self._last_row = (self._line + round(free * share) for share in _ROWS[rows])
         self._base = Image.new("RGB", (size[0], height), BAR)
+        self._base.paste(LINE, (0, 0, size[0], self._line))
         self._label(title, facts, below=rows == 2)
 
     def at(self, number: int) -> Image.Image:
         """The bar of the frame with this number, counted from 0: time code, and how far along it is."""
         bar = self._base.copy()
         draw = ImageDraw.Draw(bar)
-        draw.rectangle((0, 0, bar.width, self._line - 1), LINE)
         done = round(bar.width * (number + 1) / self._frames)
-        draw.rectangle((0, 0, done - 1, self._line - 1), ACCENT)
+        bar.paste(ACCENT, (0, 0, done, self._line))
         place = (bar.width - self._margin, self._first_row)
         draw.text(place, timecode(number, self._fps), INK, self._font, anchor="rm")
         return bar
