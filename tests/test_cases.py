@@ -68,7 +68,7 @@ def test_a_rejected_case_says_what_is_wrong(case: Path) -> None:
 def test_both_validators_agree(case: Path) -> None:
     document, _ = read_file(Path(case.name), hint="")
     if document is None:
-        pytest.skip("there is no data to validate")
+        return
     schemas = Schemas(schemas_directory())
     registry = Registry(retrieve=lambda uri: DRAFT7.create_resource(schemas.read(uri)))
 

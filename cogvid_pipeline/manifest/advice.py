@@ -21,53 +21,52 @@ _LATER = {
     "sequence": "the order of the shots is the story's order",
 }
 # Other names for what is meant: those of the vendors' APIs, and what people try first.
-_MEANT = {
-    "image_url": "write `image`",
-    "watermark_enabled": "write `watermark`",
-    "audio": "write `with_audio`",
-    "negative": "say in `prompt` what to avoid",
+_OTHER_NAMES = {
+    "image_url": "image",
+    "watermark_enabled": "watermark",
+    "audio": "with_audio",
+    "seconds": "duration",
+    "length": "duration",
+    "variables": "vars",
+    "fragments": "prompts",
+}
+_NOT_NEEDED = {
     "width": "write `size`, as in `size: 1920x1080`",
     "height": "write `size`, as in `size: 1920x1080`",
-    "seconds": "write `duration`",
-    "length": "write `duration`",
     "seed": "the model has no seed: the same request gives another video each time",
     "async": "remove it; cogvid always asks that way",
     "request_id": "remove it; cogvid chooses one for each request",
     "name": "a shot's name is the key that it stands under",
     "id": "a shot's name is the key that it stands under",
-    "variables": "write `vars`",
 }
 
 
-def instead(key: str) -> str:
-    """The hint for a key with a typing error."""
-    return f"write `{key}`"
+def advise(key: str, at: Path, known: Set[str], manifest: Mapping[str, Any]) -> tuple[str, str]:
+    """A hint for an unknown key in the mapping at `at`, where the `known` ones may stand.
 
-
-def key_advice(key: str, at: Path, known: Set[str], manifest: Mapping[str, Any]) -> str:
-    """A hint for an unknown key in the mapping at `at`, where the `known` ones may stand."""
+    Beside it the key that was most likely meant, or "".
+    """
     if ":" in key:
-        return f"write a space after the colon: `{key.replace(':', ': ', 1)}`"
+        return f"write a space after the colon: `{key.replace(':', ': ', 1)}`", key.partition(":")[0]
     if key in _LATER:
-        return f"this version of cogvid has no `{key}` yet: {_LATER[key]}"
-    if (home := _home(key, at, manifest)) and key not in known:
-        return home
+        return f"this version of cogvid has no `{key}` yet: {_LATER[key]}", ""
+    if home := _home(key, at, manifest):
+        return home, ""
+    meant = _OTHER_NAMES.get(key, "")
     if near := get_close_matches(key.lower().replace("-", "_"), sorted(known), 1, 0.6):
-        return instead(near[0])
-    if key in _MEANT:
-        return _MEANT[key]
-    return f"what may stand here: {', '.join(sorted(known))}" if len(known) <= 20 else ""
+        meant = meant or near[0]
+    if meant in known:
+        return f"write `{meant}`", meant
+    return _NOT_NEEDED.get(key, f"what may stand here: {', '.join(sorted(known))}"), ""
 
 
 def _home(key: str, at: Path, manifest: Mapping[str, Any]) -> str:
-    """Where a key belongs that some other level of the manifest knows."""
-    definitions = manifest["definitions"]
-    if at[:1] not in {(), ("shots",), ("defaults",)} or len(at) > 2:
-        return ""
-    if at and key in manifest["properties"]:
+    """Where a key belongs that is known in another part of the manifest."""
+    in_shot = len(at) == 2 and at[0] == "shots"
+    if key in manifest["properties"] and (in_shot or at == ("defaults",)):
         return f"`{key}` belongs at the top level of the manifest"
-    if key in manifest["properties"]["defaults"]["properties"]:
+    if key in manifest["properties"]["defaults"]["properties"] and not at:
         return f"put `{key}` under `defaults:` or into a shot"
-    if key in definitions["shot"]["properties"]:
+    if key in manifest["definitions"]["shot"]["properties"] and (not at or at == ("defaults",)):
         return f"put `{key}` into a shot"
     return ""

@@ -6,7 +6,7 @@ from typing import Any
 
 from cogvid_pipeline.manifest.mistakes import Mistake, Path
 
-UNKNOWN_KEY, BAD_NAME = "CV201", "CV206"
+BAD_NAME = "CV206"
 DEFAULTS: Path = ("defaults",)
 # How long the path of a value is that can be left out without making its parent invalid.
 _DEPTHS = {"shots": 3, "budget": 1}
@@ -14,11 +14,10 @@ _DEPTHS = {"shots": 3, "budget": 1}
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Structurally valid data; the paths of what was `removed`, and those of mappings with unknown keys."""
+    """Structurally valid data, and the paths of what was `removed`, misspelled keys by their right names."""
 
     data: Mapping[str, Any]
     removed: frozenset[Path]
-    puzzling: frozenset[Path]
 
     @property
     def intact(self) -> bool:
@@ -53,6 +52,10 @@ class Draft:
         """Whether what the shot has for a key, or that it has nothing, is what the user wants."""
         return not self._hidden(key, (), DEFAULTS, ("shots", shot))
 
+    def may_define(self, name: str) -> bool:
+        """Whether templates may lack a name only because of a mistake that is known already."""
+        return self._hidden(name, ("vars",), ("prompts",))
+
     def images(self, shot: str) -> list[tuple[Path, Any]]:
         """The images of a shot as they are written, each with its path."""
         path = self.origin(shot, "image")
@@ -62,29 +65,24 @@ class Draft:
         return [] if image is None else [(path, image)]
 
     def _hidden(self, key: str, *homes: Path) -> bool:
-        return not (
-            self.puzzling.isdisjoint(homes)
-            and self.removed.isdisjoint(homes)
-            and self.removed.isdisjoint((*home, key) for home in homes)
-        )
+        return not self.removed.isdisjoint((*homes, *((*home, key) for home in homes)))
 
 
 def prune(data: Any, mistakes: Iterable[Mistake]) -> Draft:
     """Take out every value that a mistake is about; a list or a frame goes as a whole."""
     left = dict(data) if isinstance(data, dict) else {}
     removed: set[Path] = set() if isinstance(data, dict) else {()}
-    puzzling: set[Path] = set()
     copied: set[Path] = set()
     for mistake in mistakes:
         # A value under a bad name is worth checking all the same.
         if mistake.code == BAD_NAME and mistake.at_key:
             continue
-        if mistake.code == UNKNOWN_KEY:
-            puzzling.add(mistake.path[:-1])
+        if mistake.meant:
+            removed.add((*mistake.path[:-1], mistake.meant))
         if path := mistake.path[: _DEPTHS.get(str(mistake.path[0]), 2)] if mistake.path else ():
             removed.add(path)
             _take_out(left, path, copied)
-    return Draft(left, frozenset(removed), frozenset(puzzling))
+    return Draft(left, frozenset(removed))
 
 
 def _take_out(left: dict[str, Any], path: Path, copied: set[Path]) -> None:

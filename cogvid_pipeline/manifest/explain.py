@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Set
 
 from cogvid_pipeline.manifest import wording
-from cogvid_pipeline.manifest.advice import instead, key_advice
+from cogvid_pipeline.manifest.advice import advise
 from cogvid_pipeline.manifest.mistakes import Mistake, Path
 from cogvid_pipeline.manifest.schema import Schemas
 from cogvid_pipeline.manifest.violation import Violation
@@ -19,7 +19,7 @@ def explain(violations: Iterable[Violation], schemas: Schemas) -> list[Mistake]:
         if leaf.keyword == "additionalProperties"
         for mistake in _unknown_keys(leaf, schemas)
     ]
-    misspelled = {(mistake.path[:-1], mistake.hint) for mistake in unknown}
+    misspelled = {(*mistake.path[:-1], mistake.meant) for mistake in unknown}
     mistyped = {leaf.path for leaf in leaves if leaf.keyword == "type"}
     others = (
         mistake
@@ -40,7 +40,7 @@ def _leaves(violation: Violation) -> Iterator[Violation]:
         yield from _leaves(each)
 
 
-def _mistakes(rule: Violation, misspelled: Set[tuple[Path, str]], schemas: Schemas) -> Iterator[Mistake]:
+def _mistakes(rule: Violation, misspelled: Set[Path], schemas: Schemas) -> Iterator[Mistake]:
     if rule.of_key:
         yield _bad_name(rule)
         return
@@ -68,15 +68,16 @@ def _unknown_keys(rule: Violation, schemas: Schemas) -> Iterator[Mistake]:
     where = f"in {wording.name(rule.path)}" if rule.path else "at the top level"
     for key in rule.value:
         if key not in properties and (rule.path or not key.startswith("x-")):
-            hint = key_advice(key, rule.path, properties.keys() - schemas.unsupported, schemas.manifest)
+            known = properties.keys() - schemas.unsupported
+            hint, meant = advise(key, rule.path, known, schemas.manifest)
             message = f"`{wording.shown(key)}` is not known {where}"
-            yield Mistake("CV201", message, (*rule.path, key), hint, at_key=True)
+            yield Mistake("CV201", message, (*rule.path, key), hint, at_key=True, meant=meant)
 
 
-def _missing(rule: Violation, misspelled: Set[tuple[Path, str]], schemas: Schemas) -> Iterator[Mistake]:
+def _missing(rule: Violation, misspelled: Set[Path], schemas: Schemas) -> Iterator[Mistake]:
     """What is required and not there, unless it is there under a name with a typing error."""
     for key in rule.limit:
-        if key not in rule.value and (rule.path, instead(key)) not in misspelled:
+        if key not in rule.value and (*rule.path, key) not in misspelled:
             example = wording.example(schemas.definition(rule.schema["properties"][key]))
             hint = f"add `{key}: {example}`"
             yield Mistake("CV205", f"{wording.name(rule.path)} has no `{key}`", rule.path, hint, at_key=True)

@@ -13,7 +13,8 @@ Path: TypeAlias = tuple[str | int, ...]
 class Mistake:
     """What is wrong with the value at `path`, or with its key when `at_key`.
 
-    `snippet` is the piece of the value's text that is at fault, where only a piece is.
+    `snippet` is the piece of the value's text that is at fault, where only a piece is; `meant` the key that
+    a misspelled one most likely stands for.
     """
 
     code: str
@@ -22,6 +23,7 @@ class Mistake:
     hint: str = ""
     at_key: bool = False
     snippet: str = ""
+    meant: str = ""
     severity: Severity = "error"
 
 

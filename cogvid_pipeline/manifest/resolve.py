@@ -39,7 +39,7 @@ def resolve(draft: Draft, setting: Setting) -> tuple[Storyboard, list[Mistake]]:
         hint = "add `provider: preview` to try it out for free, or give --provider"
         notes.add(Mistake("CV405", "the manifest has no `provider`", (), hint))
     variables = {**data.get("vars", {}), **setting.variables}
-    scope = Scope(variables, data.get("prompts", {}), project, notes)
+    scope = Scope(variables, data.get("prompts", {}), project, notes, unsure=draft.may_define)
     scope.check_fragments()
     shots = _Shots(draft, scope, Pictures(setting.directory), notes)
     board = Storyboard(

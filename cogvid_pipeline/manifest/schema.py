@@ -30,7 +30,8 @@ class Schemas:
     def definition(self, schema: dict[str, Any]) -> dict[str, Any]:
         """What a schema of the manifest refers to, or itself."""
         name = schema.get("$ref", "").removeprefix("#/definitions/")
-        return self.manifest["definitions"].get(name, schema)
+        definition: dict[str, Any] = self.manifest["definitions"].get(name, schema)
+        return definition
 
     @cached_property
     def models(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Rendering the templates of one manifest: variables, fragments and the fuel that they share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -9,10 +9,11 @@ from cogvid_pipeline.manifest.template import Deferred, Fuel, TemplateMistake, i
 
 # About a second of work; ten thousand ordinary prompts take a fifth of it.
 STEPS = 1_000_000
+UNDEFINED = "CV302"
 
 
 class Scope:
-    """What templates may refer to."""
+    """What templates may refer to; `unsure` says whether a name may be missing because of another mistake."""
 
     def __init__(
         self,
@@ -20,9 +21,12 @@ class Scope:
         fragments: Mapping[str, str],
         project: str,
         notes: Notes,
+        *,
+        unsure: Callable[[str], bool],
     ) -> None:
         self._fragments = fragments
         self._notes = notes
+        self._unsure = unsure
         self._fuel = Fuel(STEPS)
         self._texts: dict[str, str | None] = {}
         self._open: list[str] = []
@@ -57,9 +61,8 @@ class Scope:
         try:
             return render(text, self._names, self._fuel)
         except TemplateMistake as mistake:
-            self._notes.add(
-                Mistake(mistake.code, mistake.message, path, mistake.hint, snippet=mistake.snippet)
-            )
+            if mistake.code != UNDEFINED or not self._unsure(mistake.snippet):
+                self._notes.add(_located(mistake, path))
         except _Unusable:
             pass
         return None
@@ -75,6 +78,11 @@ class Scope:
         way = " → ".join(names)
         hint = f"take {{{{ prompts.{name} }}}} out of `{names[-2]}`"
         return Mistake("CV306", f"these fragments are made of each other: {way}", ("prompts", name), hint)
+
+
+def _located(mistake: TemplateMistake, path: Path) -> Mistake:
+    hint = mistake.hint or "define it under `vars:` or `prompts:`"
+    return Mistake(mistake.code, mistake.message, path, hint, snippet=mistake.snippet)
 
 
 class _Unusable(Exception):
