@@ -21,7 +21,7 @@ PAUSES = (0.2, 1.0, 3.0)
 Progress: TypeAlias = Callable[[int, int | None], None]
 
 _GONE = (401, 403, 404, 410)
-_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18})", re.ASCII)
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18})")
 
 
 async def download(

@@ -179,7 +179,7 @@ def _verdict(meaning: _Meaning, answer: Answer) -> NotAccepted | Refused | Close
 
 # --- Retry-After --------------------------------------------------------------------------------------
 
-_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?", re.ASCII)
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?")
 
 
 def retry_after(value: str | None, *, now: datetime) -> float | None:

@@ -241,6 +241,18 @@ def test_a_part_of_a_clip_of_unknown_length_is_not_gone_on_with(host, into):
     assert into.read_bytes() == CLIP
 
 
+def test_a_part_of_unknown_length_does_not_pass_for_the_one_before(host, into):
+    other = CLIP[::-1]
+    first = b"bb8\r\n" + other[:3000] + b"\r\n"
+    changed = Answer(200, first, {"ETag": '"v2"'}, chunked=True, limit=len(first), then="close")
+    host.answers = [cut(4000), changed, whole(other)]
+
+    fetch(host, into)
+
+    assert [asked for asked, _ in host.ranges] == [None, "bytes=4000-", None]
+    assert into.read_bytes() == other
+
+
 def test_a_host_that_no_longer_says_the_length_is_believed(host, into):
     host.answers = [cut(4000), whole(chunked=True)]
 
@@ -325,6 +337,14 @@ def test_a_clip_may_be_as_large_as_allowed_and_no_byte_larger(host, into, chunke
         fetch(host, into, largest=SIZE - 1)
 
 
+def test_a_clip_that_says_it_is_too_large_is_not_even_begun(host, into):
+    host.answers = [whole(CLIP * 100)]
+
+    with pytest.raises(FetchError, match="larger"):
+        fetch(host, into, largest=100 * SIZE - 1)
+    assert into.read_bytes() == b""
+
+
 def test_a_clip_that_comes_compressed_is_refused(host, into):
     host.answers = [whole(headers={"Content-Encoding": "gzip"})]
 
@@ -341,7 +361,7 @@ def test_a_clip_that_comes_compressed_is_refused(host, into):
         "",
         "no address",
         "http://[::1",
-        "http://\ud800/",
+        "http://127.0.0.1/\ud800",
     ],
 )
 def test_an_address_of_another_kind_is_refused(host, into, url):
