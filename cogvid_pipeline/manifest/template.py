@@ -27,10 +27,11 @@ class Fuel:
     A step takes about a microsecond.
     """
 
-    __slots__ = ("depth", "left")
+    __slots__ = ("depth", "floor", "left")
 
     def __init__(self, steps: int) -> None:
         self.left = steps
+        self.floor = 0
         self.depth = 0
 
     @property

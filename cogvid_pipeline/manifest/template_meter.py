@@ -4,8 +4,11 @@ from collections.abc import Sized
 
 from cogvid_pipeline.manifest.template import Fuel, TemplateMistake
 
+# One template, with its fragments, may take so many steps; the first few are not taken from the shared fuel,
+# so that a manifest does not run out of it by being long.
 MAX_STEPS = 50_000
 FREE_STEPS = 300
+
 MAX_DEPTH = 80
 MAX_TEXT = 20_000
 MAX_ITEMS = 10_000
@@ -20,16 +23,15 @@ class Meter:
     The costs are fitted to measurements: a step stands for about a microsecond.
     """
 
-    __slots__ = ("_floor", "fuel")
+    __slots__ = ("fuel",)
 
     def __init__(self, fuel: Fuel) -> None:
         self.fuel = fuel
-        self._floor = max(0, fuel.left - MAX_STEPS)
 
     def charge(self, steps: int) -> None:
         """Pay for work that is about to be done."""
         left = self.fuel.left - steps
-        if left < self._floor:
+        if left < self.fuel.floor:
             self._refuse(left)
         self.fuel.left = left
 

@@ -7,7 +7,7 @@ from jinja2 import nodes
 
 from cogvid_pipeline.manifest.template import Fuel, TemplateMistake
 from cogvid_pipeline.manifest.template_expressions import ALLOWED, Evaluator, refused
-from cogvid_pipeline.manifest.template_meter import FREE_STEPS, MAX_TEXT, SHORTER, Meter, too_deep
+from cogvid_pipeline.manifest.template_meter import FREE_STEPS, MAX_STEPS, MAX_TEXT, SHORTER, Meter, too_deep
 from cogvid_pipeline.manifest.template_syntax import parse
 from cogvid_pipeline.manifest.template_values import items_of, misfit, text_of
 
@@ -19,6 +19,7 @@ def render_template(text: str, scope: Mapping[str, object], fuel: Fuel) -> str:
     left, depth = fuel.left, fuel.depth
     if not depth:
         fuel.left += FREE_STEPS
+        fuel.floor = max(0, fuel.left - MAX_STEPS)
     try:
         meter = Meter(fuel)
         writer = _Writer(Evaluator(text, scope, meter))

@@ -32,7 +32,7 @@ _PARSER_WORDS = {
     "end of statement block": "%}",
     "begin of print statement": "{{",
     "begin of statement block": "{%",
-    "Jinja was looking for the following tags": "it lacks one of these tags",
+    "Jinja was looking for the following tags": "It lacks one of these tags",
 }
 
 
@@ -69,7 +69,7 @@ def names_only(text: str, meter: Meter) -> nodes.Template | None:
     texts, paths = pieces[::2], [path.split(".") for path in pieces[1::2]]
     if any(map(_NOT_TEXT.search, texts)) or any(path[0] in _NOT_NAMES for path in paths):
         return None
-    meter.charge(_PER_PIECE * len(pieces))
+    meter.charge(_PER_PIECE * (len(texts) + sum(map(len, paths))))
     line, output = 1, list[nodes.Expr]()
     for data, path in zip_longest(texts, paths, fillvalue=()):
         if data:

@@ -78,6 +78,7 @@ def mistake(template: str) -> TemplateMistake:
         ("{{ (shots|min(attribute='length')).name }} {{ (shots|max(attribute='length')).name }}", "walk arrive"),
         ("{% for key, value in city|dictsort(reverse=true) %}{{ key }} {% endfor %}", "name light items "),
         ("{% for key, value in {'b': 1, 'a': 2}|dictsort(by='value') %}{{ key }}{% endfor %}", "ba"),
+        ("{{ ['b', 'B', 'a']|unique|join }} {{ ['b', 'B']|unique(true)|join }}", "ba bB"),
         ("{{ 'abc'|list|last }}{{ 'abc'|reverse }}", "ccba"),
         ("{{ 4 is even }}{{ 4 is odd }}{{ 4 is divisibleby 2 }}{{ 4 is gt 3 }}{{ 'a' is in tags }}", "TrueFalseTrueTrueFalse"),
         ("{{ 1 is number }}{{ city is mapping }}{{ tags is sequence }}{{ nothing is none }}{{ 'a' is string }}", "True" * 5),
@@ -156,7 +157,7 @@ def test_templates_have_what_prompts_need(template: str, expected: str) -> None:
         ("{{ vast|first }}", "CV304", "a list of 20,000 items is too long; templates handle up to 10,000", "make the template simpler; what varies between shots can be written as vars", "first"),
         ("{{ 999999999 * 999999999 * 9 }}", "CV304", "a number of more than 18 digits is too large for templates", "write it in quotes if it is only to be shown", "*"),
         ("{{ hero", "CV301", "not a valid template: unexpected end of template, expected '}}'", "a tag is {{ name }}, {% if … %}…{% endif %} or {# a comment #}; for literal braces write {{ '{{' }}", ""),
-        ("{% if n %}", "CV301", "not a valid template: unexpected end of template. it lacks one of these tags: 'elif' or 'else' or 'endif'. The innermost block that needs to be closed is 'if'", "a tag is {{ name }}, {% if … %}…{% endif %} or {# a comment #}; for literal braces write {{ '{{' }}", ""),
+        ("{% if n %}", "CV301", "not a valid template: unexpected end of template. It lacks one of these tags: 'elif' or 'else' or 'endif'. The innermost block that needs to be closed is 'if'", "a tag is {{ name }}, {% if … %}…{% endif %} or {# a comment #}; for literal braces write {{ '{{' }}", ""),
         (r"{{ '\ud800' }}", "CV301", "a text has half of a surrogate pair", "write the character itself", ""),
     ],
 )  # fmt: skip
@@ -223,6 +224,16 @@ def test_a_name_that_starts_a_longer_one_is_not_taken_for_it() -> None:
     found = mistake("{{ hero }}{{ her }}")
 
     assert found.snippet == "{{ her"
+
+
+def test_a_name_that_prose_has_many_times_is_looked_for_only_so_long() -> None:
+    found = mistake("faw " * 30 + "{{ faw }}")
+
+    assert (found.message, found.snippet) == ("'faw' is not defined", "faw")
+
+
+def test_a_text_of_very_many_digits_is_not_read_as_a_number() -> None:
+    assert rendered("{{ ('9' * 5000)|int('many') }}") == "many"
 
 
 def test_the_line_of_a_mistake_counts_from_the_template_s_first() -> None:

@@ -2,7 +2,7 @@
 
 # ruff: noqa: E501 -- one form, one line
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment, StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
@@ -223,6 +223,8 @@ def test_an_ordinary_template_renders_as_jinja_renders_it(template: str) -> None
         )
     )
 )
+@example(["{", "{{ a }}"])
+@example(["\r"])
 def test_a_template_of_names_only_has_the_tree_that_jinja_gives(pieces: list[str]) -> None:
     text = "{{ first }}" + "".join(pieces)
 
