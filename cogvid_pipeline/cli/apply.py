@@ -110,7 +110,8 @@ async def _run(
                 ports.provider()  # a missing key is said before anything begins
             run = Run(ports, options)
             _heed_signals(run)
-            return await make_runner(project, ledger, plan, chosen, run).apply()
+            with project.read_ledger() as reading:
+                return await make_runner(project, reading, plan, chosen, run).apply()
 
 
 def _heed_signals(run: Run) -> None:

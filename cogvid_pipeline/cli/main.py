@@ -1,5 +1,6 @@
 """The `cogvid` command: finds the subcommand, prints errors, sets the exit code."""
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -74,6 +75,8 @@ def cli(directory: str | None) -> None:
 
 def main() -> None:
     """Run the command line; never returns."""
+    # A storyboard is many small objects that live to the end: looking for garbage among them is in vain.
+    gc.set_threshold(100_000, 50, 100)
     try:
         status = cli.main(prog_name="cogvid", standalone_mode=False)
     except click.ClickException as error:

@@ -25,6 +25,7 @@ from cogvid_pipeline.providers.download import download
 from cogvid_pipeline.providers.geekai import GeekAI
 from cogvid_pipeline.providers.http import Web
 from cogvid_pipeline.providers.preview import Preview
+from cogvid_pipeline.state.gathered import GatheredLedger
 from cogvid_pipeline.state.ledger import SqliteLedger
 from cogvid_pipeline.state.lockfile import LockFile
 
@@ -43,7 +44,7 @@ VENDORS: dict[str, Make] = {"geekai": _geekai}
 def make_provider(storyboard: Storyboard, web: Web) -> Provider:
     """Who generates. Raises UsageError when it cannot be asked, for want of a key for instance."""
     if storyboard.provider == "preview":
-        return Preview(storyboard.documented_defaults)
+        return Preview(storyboard.documented_defaults["cogvideox-3"])
     return _vendor(storyboard.provider, web)
 
 
@@ -70,7 +71,7 @@ def vendor_of(web: Web, attempt: Attempt) -> Vendor:
     raise CogvidError(
         f"task {attempt.task_id} was submitted to {attempt.base_url}, which is not where "
         f"{attempt.provider} is asked now",
-        hint=f"if that host is right, set {attempt.provider.upper()}_BASE_URL to it and run the command again",
+        hint=f"if that host is right, set {attempt.provider.upper()}_BASE_URL to it and try again",
     )
 
 
@@ -85,7 +86,7 @@ async def open_ports(
             provider=cache(partial(make_provider, storyboard, web)),
             vendor_of=partial(vendor_of, web),
             download=partial(download, web.downloads),
-            ledger=ledger,
+            ledger=GatheredLedger(ledger),
             lock=LockFile(project.lock_path, storyboard.output),
             clips=project.clips,
             frames=ClipFrames(),
@@ -109,7 +110,7 @@ async def render_all(
     """Render previews of these shots."""
     await render_previews(
         shots,
-        Preview(project.storyboard.documented_defaults, scale=scale),
+        Preview(project.storyboard.documented_defaults["cogvideox-3"], scale=scale),
         into,
         read_image=partial(read_image, project.root),
         frames=ClipFrames(),

@@ -41,7 +41,7 @@ async def wait_for_task(run: Run, attempt: Attempt, shot: str, answer: TaskState
     failures = strangers = 0
     while True:
         if isinstance(answer, TaskSucceeded | TaskFailed | PollDenied):
-            return _ended(run, attempt, answer)
+            return await _ended(run, attempt, answer)
         failures = failures + 1 if isinstance(answer, PollFailed) else 0
         # A single "no such task" may be a replica that lags behind.
         strangers = strangers + 1 if isinstance(answer, TaskUnknown) else 0
@@ -65,17 +65,16 @@ async def wait_for_task(run: Run, attempt: Attempt, shot: str, answer: TaskState
             answer = await vendor.poll(attempt)
 
 
-def _ended(run: Run, attempt: Attempt, answer: TaskSucceeded | TaskFailed | PollDenied) -> Attempt:
+async def _ended(run: Run, attempt: Attempt, answer: TaskSucceeded | TaskFailed | PollDenied) -> Attempt:
     match answer:
         case TaskSucceeded(url, emulated):
+            # Recorded with its clip: until that is there, the task is what the next apply goes on with.
             run.throttle.progressed()
             provider = "emulator" if emulated else attempt.provider
-            done = replace(attempt, state=State.SUCCEEDED, provider=provider, url=url, completed_at=run.now())
-            run.ports.ledger.record(done)
-            return done
+            return replace(attempt, state=State.SUCCEEDED, provider=provider, url=url, completed_at=run.now())
         case TaskFailed(reason, hint):
             failed = replace(attempt, state=State.FAILED, error=reason, completed_at=run.now())
-            run.ports.ledger.record(failed)
+            await run.ports.ledger.record(failed)
             raise TaskEnded(failed, hint=hint)
         case PollDenied(reason, hint):
             raise CogvidError(reason, hint=hint)
@@ -122,7 +121,7 @@ async def keep(run: Run, attempt: Attempt, staged: Path) -> Attempt:
     expected = attempt.clip.sha256 if attempt.clip else None
     clip = await asyncio.to_thread(run.ports.clips.adopt, staged, expected=expected)
     done = replace(attempt, clip=attempt.clip or clip)
-    run.ports.ledger.record(done)
+    await run.ports.ledger.record(done)
     return done
 
 

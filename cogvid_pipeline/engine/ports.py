@@ -4,12 +4,12 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
-from cogvid_pipeline.model.attempt import Attempt, Attempts, Clip, LockEntry
+from cogvid_pipeline.model.attempt import Attempt, Clip, LockEntry
 from cogvid_pipeline.model.event import Event
 from cogvid_pipeline.model.shot import ImageFile
 from cogvid_pipeline.model.wire import Submission, TaskState, Verdict
@@ -59,22 +59,15 @@ Provider: TypeAlias = Vendor | Renderer
 class Ledger(Protocol):
     """The durable record of every attempt; each method returns only when its row is on the disk."""
 
-    def newest(self, fingerprints: Iterable[str]) -> Attempts:
-        """By fingerprint, the attempt that counts: the newest succeeded, else accepted, else held or intent.
-
-        An intent whose writer is gone counts as held. Fingerprints without one are left out.
-        """
-        ...
-
-    def intend(self, attempt: Attempt) -> Attempt | None:
+    async def intend(self, attempt: Attempt) -> Attempt | None:
         """Record an intent, unless the fingerprint has a live attempt already: then that one is returned."""
         ...
 
-    def record(self, attempt: Attempt) -> None:
-        """Record what became of the attempt with this request id."""
+    async def record(self, attempt: Attempt) -> None:
+        """Record what became of the attempt with this request id, which may be new."""
         ...
 
-    def take_in(self, attempt: Attempt) -> None:
+    async def take_in(self, attempt: Attempt) -> None:
         """Add an attempt that came from a lock file and is not known here; known ones are left alone."""
         ...
 

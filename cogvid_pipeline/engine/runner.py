@@ -47,7 +47,7 @@ class Runner:
                 flusher = group.create_task(self.keeper.flush_now_and_then(self.run.ports.sleep))
                 for action in self.plan.actions:
                     if isinstance(action, Forget):
-                        self._forget(action)
+                        await self._forget(action)
                     else:
                         self._takes[action.shot.name] = group.create_task(self._outcome(action))
                 outcomes = {name: await take for name, take in self._takes.items()}
@@ -58,10 +58,10 @@ class Runner:
         self.run.tell("run_finished", interrupted=report.interrupted)
         return report
 
-    def _forget(self, action: Forget) -> None:
+    async def _forget(self, action: Forget) -> None:
         for attempt in (action.entry.result, action.entry.pending, action.entry.previous):
             if attempt:
-                self.run.ports.ledger.take_in(attempt)
+                await self.run.ports.ledger.take_in(attempt)
         self.keeper.forget(action.name)
         self.run.tell("forgotten", action.name)
 
@@ -111,7 +111,7 @@ class Runner:
             case Keep(attempt=attempt):
                 return Done(attempt)
             case Hold():
-                return self._hold(action)
+                return await self._hold(action)
             case _:
                 assert_never(action)
 
@@ -121,10 +121,12 @@ class Runner:
             self.planner.clips[name] = clip_of(attempt).sha256
         return self.planner.decide(action.shot)
 
-    def _hold(self, action: Hold) -> Outcome:
+    async def _hold(self, action: Hold) -> Outcome:
+        if action.attempt.state is State.INTENT:
+            return Failed("another run is submitting this very request", "run apply again when it has ended")
         held = replace(action.attempt, state=State.HELD, error=action.reason)
-        self.run.ports.ledger.take_in(held)
-        self.run.ports.ledger.record(held)
+        await self.run.ports.ledger.take_in(held)
+        await self.run.ports.ledger.record(held)
         self.keeper.pending(action.shot.name, held)
         return Held(held)
 

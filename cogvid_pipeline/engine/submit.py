@@ -88,11 +88,11 @@ async def _try(
     """
     request_id = run.ports.new_id()
     attempt = replace(wanted, state=State.INTENT, request_id=request_id, created_at=run.now())
-    if (live := run.ports.ledger.intend(attempt)) is not None:
+    if (live := await run.ports.ledger.intend(attempt)) is not None:
         return live, None
     verdict = await vendor.submit(replace(submission, request_id=request_id))
     attempt = _after(attempt, verdict, run.now())
-    run.ports.ledger.record(attempt)
+    await run.ports.ledger.record(attempt)
     return attempt, verdict
 
 

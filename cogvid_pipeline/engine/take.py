@@ -49,7 +49,7 @@ class TakeWorker:
     async def resume(self, action: Resume) -> Outcome:
         """Wait for a task that was accepted before."""
         self.run.tell("shot_started", action.shot.name)
-        self.run.ports.ledger.take_in(action.attempt)
+        await self.run.ports.ledger.take_in(action.attempt)
         return await self._collect(action.shot, action.attempt, None)
 
     async def reuse(self, action: Reuse, upstream: Mapping[str, Attempt]) -> Outcome:
@@ -66,7 +66,7 @@ class TakeWorker:
 
     async def finish(self, shot: Shot, attempt: Attempt) -> Outcome:
         """Put the clip under the take's name and into the lock."""
-        self._remember_result(shot)
+        await self._remember_result(shot)
         clip = await self._place(shot, attempt)
         self.keeper.result(shot.name, attempt)
         warnings = differences(shot, clip, self.documented_defaults.get(shot.model, {}))
@@ -112,7 +112,7 @@ class TakeWorker:
     async def _bring_back(self, shot: Shot, attempt: Attempt, upstream: Mapping[str, Attempt]) -> Attempt:
         """Have the file of a recorded clip in the cache again, free of charge."""
         clip = clip_of(attempt)
-        self.run.ports.ledger.take_in(attempt)
+        await self.run.ports.ledger.take_in(attempt)
 
         async def bring() -> Attempt:
             if await asyncio.to_thread(self.run.ports.clips.find, clip):
@@ -154,10 +154,10 @@ class TakeWorker:
 
         return await make_submission(shot, ports.read_image, read_frame)
 
-    def _remember_result(self, shot: Shot) -> None:
+    async def _remember_result(self, shot: Shot) -> None:
         # What leaves the lock stays in the ledger, so that going back to it is free.
         if standing := self.keeper.entry(shot.name).result:
-            self.run.ports.ledger.take_in(standing)
+            await self.run.ports.ledger.take_in(standing)
 
     async def _place(self, shot: Shot, attempt: Attempt) -> Clip:
         clip = clip_of(attempt)

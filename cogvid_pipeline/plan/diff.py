@@ -121,14 +121,14 @@ class Planner:
         if not replace and (standing := self._standing(shot, request, digest, entry)):
             return standing
         changes = self._changes(entry, request)
+        payer = self._paying.get(digest, shot.name)
+        if payer != shot.name and not replace:
+            return Share(shot, 1, f"the same request as {payer!r}", request, digest, payer, changes)
         found = self._unfinished(shot, digest, entry) or self.evidence.best(
             digest, shot.name, unfinished=replace
         )
         if found:
             return _take_up(found, shot, request, digest, changes)
-        if digest in self._paying and not replace:
-            payer = self._paying[digest]
-            return Share(shot, 1, f"the same request as {payer!r}", request, digest, payer, changes)
         return None
 
     def _unfinished(self, shot: Shot, digest: str, entry: LockEntry) -> Found | None:

@@ -103,7 +103,14 @@ def damaged(path: Path, cause: Exception) -> StateError:
 
 
 def _connect(target: Path | str) -> sqlite3.Connection:
-    return sqlite3.connect(target, timeout=_PATIENCE, isolation_level=None, uri=isinstance(target, str))
+    # A run commits in a thread, one at a time, which SQLite allows and Python forbids unless told.
+    return sqlite3.connect(
+        target,
+        timeout=_PATIENCE,
+        isolation_level=None,
+        check_same_thread=False,
+        uri=isinstance(target, str),
+    )
 
 
 @contextmanager

@@ -131,10 +131,18 @@ class SqliteLedger:
             execute(_ADD, self._row(attempt))
 
     @contextmanager
-    def _commit(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
-        """What the block executes is on the disk when it has ended; every change passes here."""
+    def together(self) -> Iterator[None]:
+        """All that the block changes is on the disk when it has ended, or none; every change passes here."""
         with failures_named(self._path), transaction(self._connection):
+            yield
+
+    @contextmanager
+    def _commit(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
+        if self._connection.in_transaction:
             yield self._connection.execute
+        else:
+            with self.together():
+                yield self._connection.execute
 
     def _alive(self) -> Callable[[str], bool]:
         return cache(partial(is_running, self._path.parent))
