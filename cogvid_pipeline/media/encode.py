@@ -15,12 +15,12 @@ from av.video.stream import VideoStream
 
 from cogvid_pipeline.errors import MediaError
 
-# One thread, as the number of threads changes what x264 writes; fast comes before small. Chroma lies in the
-# middle of its four pixels: so the conversion from RGB has it, and untold, a decoder puts it to their left.
+# Fast comes before small. Chroma lies in the middle of its four pixels, as the conversion from RGB has it;
+# a decoder that is not told so puts it to their left, and edges wander from clip to clip in a chain.
 _X264 = {
     "preset": "superfast",
     "crf": "18",
-    "x264-params": "threads=1:lookahead-threads=1:rc-lookahead=0:mbtree=0:bframes=1:b-adapt=0:chromaloc=1",
+    "x264-params": "rc-lookahead=0:mbtree=0:bframes=1:b-adapt=0:chromaloc=1",
 }
 _MUXER = {"movflags": "+faststart", "fflags": "+bitexact"}
 
@@ -62,6 +62,7 @@ def _add_video(container: OutputContainer, size: tuple[int, int], fps: int) -> V
     video.width, video.height = size
     video.pix_fmt = "yuv420p"
     video.gop_size = 2 * fps
+    # The number of threads changes what x264 writes.
     video.thread_count = 1
     video.color_primaries = video.color_trc = video.colorspace = _BT709
     video.color_range = _LIMITED

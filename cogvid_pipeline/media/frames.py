@@ -5,7 +5,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from fractions import Fraction
-from itertools import dropwhile
 from pathlib import Path
 
 from av.container import InputContainer
@@ -56,8 +55,7 @@ def _newest(container: InputContainer, video: VideoStream, limit: int) -> VideoF
     """The last frame up to the limit: decoded from the key frame before it where that gives the same."""
     start = video.start_time or 0
     container.seek(min(limit, start + (video.duration or 0)), stream=video)
-    # Frames before the first key frame may lack what they refer to.
-    found = _last_until(limit, dropwhile(lambda frame: not frame.key_frame, _decoded(container, video)))
+    found = _last_until(limit, _decoded(container, video))
     if found is None or _time(found) > limit:
         container.seek(start, stream=video)
         found = _last_until(limit, _decoded(container, video))

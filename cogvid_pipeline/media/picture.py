@@ -1,10 +1,10 @@
 """Read pictures from strangers and write pictures that vendors take."""
 
-import struct
 from bisect import bisect_right
 from io import BytesIO
 
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
+from PIL.Image import Transpose
 
 from cogvid_pipeline.errors import MediaError
 
@@ -13,6 +13,18 @@ MAX_IMAGE_BYTES = 5_000_000
 
 # A few kilobytes of PNG can stand for gigabytes of pixels.
 MAX_PIXELS = 8192 * 8192
+
+# What undoes each orientation that EXIF knows. Pillow's own function rewrites the metadata as well, and trips
+# over what is broken in it.
+_TURNS = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
 
 
 def image_file(picture: Image.Image) -> tuple[bytes, str]:
@@ -36,11 +48,11 @@ def load_picture(data: bytes) -> Image.Image:
         with Image.open(BytesIO(data), formats=("PNG", "JPEG")) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise MediaError(f"the picture is too large to decode: {image.width}x{image.height} pixels")
-            return _as_rgb(ImageOps.exif_transpose(image))
+            return _upright(_as_rgb(image), image.getexif().get(ExifTags.Base.Orientation))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise MediaError(f"the picture is too large to decode: {error}") from error
-    # Pillow raises SyntaxError for a broken PNG, and the others for broken metadata.
-    except (OSError, SyntaxError, ValueError, struct.error) as error:
+    # Pillow raises SyntaxError for a broken PNG and ValueError for broken metadata.
+    except (OSError, SyntaxError, ValueError) as error:
         raise MediaError(f"the picture is not a readable PNG or JPEG: {error}") from error
 
 
@@ -67,3 +79,8 @@ def _as_rgb(image: Image.Image) -> Image.Image:
         above = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "black"), above).convert("RGB")
     return image.convert("RGB")
+
+
+def _upright(picture: Image.Image, orientation: object) -> Image.Image:
+    turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
+    return picture if turn is None else picture.transpose(turn)

@@ -102,9 +102,12 @@ def test_a_clip_without_a_frame_that_decodes_has_none_to_give(tmp_path: Path) ->
 def test_colours_are_those_that_the_clip_is_tagged_with(
     tmp_path: Path, matrix: Matrix, full_range: bool
 ) -> None:
+    # A size for which one would guess the other matrix.
+    size = (128, 64) if matrix == "bt709" else (64, 720)
     for number, colour in enumerate(COLOURS):
         clip = make_clip(
             tmp_path / f"{number}",
+            size=size,
             frames=2,
             paint=flat(colour, matrix, full_range=full_range),
             tags=matrix,

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable
 
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 
 from cogvid_pipeline.errors import MediaError
 from cogvid_pipeline.media.picture import MAX_IMAGE_BYTES, cover, image_file, load_picture
@@ -66,16 +66,31 @@ def test_every_kind_of_png_and_jpeg_becomes_rgb(data: bytes, colour: RGB) -> Non
     assert all(abs(a - b) <= 3 for a, b in zip(found, colour, strict=True)), found
 
 
-def test_a_photograph_is_turned_upright() -> None:
-    lying = Image.new("RGB", (40, 20), "black")
-    lying.paste((255, 255, 255), (0, 0, 10, 10))
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photograph_is_turned_upright(orientation: int) -> None:
+    lying = Image.frombytes("RGB", (40, 20), random.Random(0).randbytes(40 * 20 * 3))
     exif = Image.Exif()
-    exif[0x0112] = 6  # the top of the scene is at the right
+    exif[ExifTags.Base.Orientation] = orientation
 
     upright = load_picture(picture_file(lying, "PNG", exif=exif))
 
-    assert upright.size == (20, 40)
-    assert upright.getpixel((15, 5)) == (255, 255, 255)
+    expected = ImageOps.exif_transpose(open_picture(picture_file(lying, "PNG", exif=exif)))
+    assert upright.tobytes() == expected.tobytes()
+    assert upright.size == ((40, 20) if orientation < 5 else (20, 40))
+
+
+def _exif(tag: int, kind: int, value: bytes) -> bytes:
+    """Metadata that says orientation 6, and one thing more that may make no sense."""
+    orientation = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
+    other = struct.pack("<HHI", tag, kind, 1) + value
+    return b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", 2) + orientation + other + bytes(4)
+
+
+@pytest.mark.parametrize(("tag", "kind"), [(0x010E, 11), (0xA005, 2), (0x8769, 4), (0x9C9B, 1), (0x0112, 2)])
+def test_metadata_that_makes_no_sense_does_no_harm(tag: int, kind: int) -> None:
+    lying = picture_file(Image.new("RGB", (8, 4)), "JPEG", exif=_exif(tag, kind, b"ABC\0"))
+
+    assert load_picture(lying).size in {(4, 8), (8, 4)}
 
 
 def _cut_off() -> bytes:

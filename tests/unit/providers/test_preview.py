@@ -44,6 +44,10 @@ def render(submission: Submission, into: Path, preview: Preview | None = None) -
     return describe(into, "abc")
 
 
+def files(directory: Path) -> list[Path]:
+    return list(directory.iterdir())
+
+
 def frame(clip: Path, at: str | float) -> Image.Image:
     """The frame without the slate."""
     whole = open_picture(frame_image(clip, at)[0])
@@ -187,7 +191,7 @@ def test_a_damaged_picture_is_refused_and_leaves_nothing(tmp_path: Path) -> None
     with pytest.raises(MediaError, match="not a readable PNG or JPEG"):
         render(submit(broken), tmp_path / "clip")
 
-    assert list(tmp_path.iterdir()) == []
+    assert files(tmp_path) == []
 
 
 def test_progress_is_told_frame_by_frame_on_the_loop(tmp_path: Path) -> None:
@@ -224,6 +228,7 @@ def test_several_shots_render_at_once(tmp_path: Path) -> None:
 
 def test_a_cancelled_preview_stops_and_leaves_nothing(tmp_path: Path) -> None:
     told: list[float] = []
+    left: list[Path] = []
 
     async def main() -> None:
         begun = asyncio.Event()
@@ -233,13 +238,16 @@ def test_a_cancelled_preview_stops_and_leaves_nothing(tmp_path: Path) -> None:
             begun.set()
 
         task = asyncio.ensure_future(
-            Preview(DEFAULTS).render(submit(duration=600), tmp_path / "clip", progress)
+            Preview(DEFAULTS).render(
+                submit(image(), size="1920x1080", duration=600), tmp_path / "clip", progress
+            )
         )
         await begun.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+        left.extend(files(tmp_path))
 
     asyncio.run(main())
     assert told[-1] < 1
-    assert list(tmp_path.iterdir()) == []
+    assert left == []
