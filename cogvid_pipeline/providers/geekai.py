@@ -1,8 +1,7 @@
 """Speak GeekAI's video protocol."""
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -20,7 +19,6 @@ from cogvid_pipeline.model.wire import (
     TaskUnknown,
     Verdict,
 )
-from cogvid_pipeline.providers.download import download
 from cogvid_pipeline.providers.http import Web, check_base_url, check_key, is_plain
 from cogvid_pipeline.providers.verdict import Answer, advice, judge, judge_poll
 
@@ -59,10 +57,6 @@ class GeekAI:
         if isinstance(happened, Answer) and happened.good:
             return _task_state(happened)
         return judge_poll(happened)
-
-    async def fetch(self, url: str, into: Path, progress: Callable[[int, int | None], None]) -> None:
-        """Download a clip to `into`, going on where a part of it is there already."""
-        await download(self._web.downloads, url, into, progress)
 
 
 # --- what is sent -------------------------------------------------------------------------------------
