@@ -17,8 +17,8 @@ def describe(path: Path, sha256: str) -> Clip:
     Width and height are as shown, so after a rotation that the file asks for. Raises MediaError when the
     file is cut short, is no MP4 or does not play.
     """
-    _check_whole(path)
     with open_clip(path) as (container, video):
+        _check_whole(path)
         first = next(container.decode(video), None)
         if first is None:
             raise MediaError(f"{path} has no frame that can be decoded")

@@ -122,6 +122,10 @@ def _sound(path: Path) -> None:
         container.mux(stream.encode(None))
 
 
+def _no_file(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
 def _nothing(path: Path) -> None:
     path.write_bytes(b"")
 
@@ -130,7 +134,9 @@ def _web_page(path: Path) -> None:
     path.write_text("<html><body>404 Not Found</body></html>" * 100)
 
 
-@pytest.mark.parametrize("make", [_playlist, _concatenation, _matroska, _sound, _nothing, _web_page])
+@pytest.mark.parametrize(
+    "make", [_playlist, _concatenation, _matroska, _sound, _no_file, _nothing, _web_page]
+)
 def test_what_is_no_mp4_with_a_picture_is_refused(tmp_path: Path, make: Callable[[Path], None]) -> None:
     path = tmp_path / "clip.mp4"
     make(path)
