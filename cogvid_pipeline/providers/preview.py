@@ -114,7 +114,7 @@ def _still(submission: Submission, image: Input, role: str, size: Size) -> Image
         return cover(image, size)
     # The query of a signed address is a secret, and long.
     address = image.url.partition("?")[0]
-    note = f"{role}, left where it lies: {address}"
+    note = f"{role}, left where it lies:\n{address}"
     return draw_card(_title(submission), submission.prompt or "A picture from the web", note, size)
 
 
