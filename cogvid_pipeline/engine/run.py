@@ -13,6 +13,10 @@ from cogvid_pipeline.model.event import Event, EventName
 
 T = TypeVar("T")
 
+# Submissions that may be out at once. Each has its intent in the ledger, and what is killed before its answer
+# came is in doubt: the fewer the better.
+_SUBMISSIONS = 8
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyOptions:
@@ -36,6 +40,7 @@ class Run:
     options: ApplyOptions
     throttle: Throttle = field(init=False)
     gate: asyncio.Semaphore = field(init=False)
+    submissions: asyncio.Semaphore = field(init=False)
     closed: str = ""
     closed_hint: str = ""
     stopping: bool = False
@@ -45,6 +50,7 @@ class Run:
     def __post_init__(self) -> None:
         self.throttle = Throttle(self.ports.clock, self.options.patience)
         self.gate = asyncio.Semaphore(self.options.jobs)
+        self.submissions = asyncio.Semaphore(_SUBMISSIONS)
 
     def now(self) -> str:
         """The time as the ledger and the lock have it."""

@@ -4,6 +4,8 @@ The order is the promise: the intent is durable before the POST leaves, and the 
 anything else happens. An answer that leaves doubt is held, never repeated.
 """
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from cogvid_pipeline.engine.outcome import Failed, Held, Stopped
@@ -39,12 +41,12 @@ async def submit(
     """The accepted attempt, or how it ended without one. `wanted` is the attempt without its request id."""
     unreachable = 0
     while True:
-        await _wait_for_turn(run, submission.shot)
-        if run.closed:
-            return Failed(run.closed, run.closed_hint)
-        if run.stopping:
-            return Stopped()
-        attempt, verdict = await _try(run, vendor, wanted, submission)
+        async with _turn(run, submission.shot):
+            if run.closed:
+                return Failed(run.closed, run.closed_hint)
+            if run.stopping:
+                return Stopped()
+            attempt, verdict = await _try(run, vendor, wanted, submission)
         if not isinstance(verdict, NotAccepted):
             return _conclude(run, attempt, verdict)
         unreachable = 0 if verdict.reached else unreachable + 1
@@ -54,10 +56,21 @@ async def submit(
             return Failed(verdict.reason, "nothing was bought; run apply again when the vendor answers")
 
 
-async def _wait_for_turn(run: Run, shot: str) -> None:
-    while seconds := run.throttle.wait():
-        run.tell("waiting", shot, reason=f"the vendor is asked again in {seconds:.0f} s")
-        await run.pause(seconds)
+@asynccontextmanager
+async def _turn(run: Run, shot: str) -> AsyncIterator[None]:
+    """Wait until the vendor may be asked, and keep the number of requests that are out small."""
+    while True:
+        if seconds := run.throttle.wait():
+            run.tell("waiting", shot, reason=f"the vendor is asked again in {seconds:.0f} s")
+            await run.pause(seconds)
+        async with run.stoppable():
+            await run.submissions.acquire()
+        try:
+            if not run.throttle.wait():
+                yield
+                return
+        finally:
+            run.submissions.release()
 
 
 def _conclude(

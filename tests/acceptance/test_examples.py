@@ -61,7 +61,7 @@ def test_the_quickstart_shows_every_kind_of_input(tmp_path: Path) -> None:
 
     inputs = {shot["shot"]: shot.get("image", []) for shot in document["shots"]}
     assert [] in inputs.values()
-    assert ["frames/lantern.jpg"] in inputs.values()
-    assert ["the last frame of arrival"] in inputs.values()
-    assert ["the frame of walk at 2.5 s"] in inputs.values()
+    assert ["frames/street.jpg"] in inputs.values()
+    assert ["the last frame of street"] in inputs.values()
+    assert ["the frame of street at 2.5 s"] in inputs.values()
     assert any(len(images) == 2 for images in inputs.values())
