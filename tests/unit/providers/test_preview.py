@@ -141,7 +141,7 @@ def test_a_linked_picture_is_a_card_with_its_address_but_not_its_query(tmp_path:
     for name, url in [
         ("a", "https://example.com/a.png?sig=1"),
         ("b", "https://example.com/a.png?sig=22"),
-        ("c", "https://example.com/c.png"),
+        ("c", "https://example.com/harbour-at-dawn.png"),
     ]:
         render(submit(ImageLink(url), duration=0.1), tmp_path / name)
         cards.append(frame(tmp_path / name, "first"))
