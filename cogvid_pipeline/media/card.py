@@ -22,7 +22,7 @@ def draw_card(heading: str, text: str, note: str, size: Size) -> Image.Image:
 
     above = fit(heading, sans, (column, round(5 * unit)), _sizes(1.8 * unit, 2.8 * unit))
     main = fit(text, serif, (column, round(free * 0.66)), _sizes(2.2 * unit, 6.6 * unit))
-    below = fit(note, sans, (column, round(9 * unit)), _sizes(1.6 * unit, 2.2 * unit))
+    below = fit(note, sans, (column, round(13 * unit)), _sizes(1.6 * unit, 2.2 * unit))
 
     card = backdrop(size).copy()
     draw = ImageDraw.Draw(card)
