@@ -49,7 +49,9 @@ def make_ignored_directory(root: Path, *below: str) -> Path:
     make_directory_durably(root)
     with write_failures_named(root):
         # Only a directory that nobody uses yet: who deletes its .gitignore wants the files in git.
-        if not any(root.iterdir()):
+        with os.scandir(root) as entries:
+            unused = next(entries, None) is None
+        if unused:
             replace_durably(root / ".gitignore", b"*\n")
     directory = root.joinpath(*below)
     make_directory_durably(directory)

@@ -14,6 +14,8 @@ from cogvid_pipeline.errors import MediaError
 # Far above the largest clip that a vendor makes (3840x2160), and small enough to decode anywhere.
 MAX_SIDE = 8192
 
+_LARGE = 1280 * 720
+
 # A clip must not make us read anything else: no other protocol, no track that lies in another file.
 _CLOSED = {
     "protocol_whitelist": "file",
@@ -45,6 +47,8 @@ def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
         raise MediaError(f"{path} has no video in it")
     if not (0 < video.width <= MAX_SIDE and 0 < video.height <= MAX_SIDE):
         raise MediaError(f"{path} claims a picture of {video.width}x{video.height}, which is not believable")
-    # Frames are decoded in order of presentation whatever the number of threads.
-    video.thread_type = "AUTO"
+    # Frames come in order of presentation whatever the number of threads; small ones are not worth starting
+    # any, of which a run with many takes would start thousands.
+    if video.width * video.height >= _LARGE:
+        video.thread_type = "AUTO"
     return video
