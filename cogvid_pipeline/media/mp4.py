@@ -47,8 +47,10 @@ def _picture_stream(container: InputContainer, path: Path) -> VideoStream:
         raise MediaError(f"{path} has no video in it")
     if not (0 < video.width <= MAX_SIDE and 0 < video.height <= MAX_SIDE):
         raise MediaError(f"{path} claims a picture of {video.width}x{video.height}, which is not believable")
-    # Frames come in order of presentation whatever the number of threads; small ones are not worth starting
-    # any, of which a run with many takes would start thousands.
+    # Frames come in order of presentation whatever the number of threads. Small ones are not worth starting
+    # any: a run with many takes would start thousands.
     if video.width * video.height >= _LARGE:
         video.thread_type = "AUTO"
+    else:
+        video.codec_context.thread_count = 1
     return video
