@@ -4,11 +4,13 @@ import base64
 import binascii
 import re
 import stat
-from difflib import get_close_matches
+from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from cogvid_pipeline.manifest.suggest import Suggestions
 from cogvid_pipeline.model.shot import ImageData, ImageFile, ImageUrl
 
 MAX_BYTES = 5_000_000
@@ -47,6 +49,7 @@ class Pictures:
         self._directory = directory
         self._root = directory.resolve()
         self._files: dict[str, ImageFile] = {}
+        self._suggestions = Suggestions()
 
     def find(self, address: str) -> ImageFile | ImageUrl | ImageData:
         """The picture at an address as it stands in the manifest. Raises ImageMistake."""
@@ -83,10 +86,15 @@ class Pictures:
             )
         parent = (self._directory / address).parent
         message = f"there is no file {_short(address)}"
-        names = sorted(path.name for path in parent.iterdir()) if parent.is_dir() else []
-        if near := get_close_matches(Path(address).name, names, 1, 0.6):
-            return ImageMistake("CV410", message, f"write {Path(address).with_name(near[0]).as_posix()}")
+        if near := self._suggestions.nearest(Path(address).name, _names(parent)):
+            return ImageMistake("CV410", message, f"write {Path(address).with_name(near).as_posix()}")
         return ImageMistake("CV410", message, "paths are relative to the manifest's directory")
+
+
+def _names(directory: Path) -> Iterator[str]:
+    """What lies in a directory, when there is one that can be looked into."""
+    with suppress(OSError):
+        yield from sorted(path.name for path in directory.iterdir())
 
 
 def _url(address: str, scheme: str) -> ImageUrl:

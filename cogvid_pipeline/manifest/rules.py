@@ -1,13 +1,13 @@
 """The rules that hold for the storyboard as a whole, each mistake put where its value was written."""
 
 from collections.abc import Set
-from difflib import get_close_matches
 from typing import Any
 
 from cogvid_pipeline.manifest.draft import Draft
 from cogvid_pipeline.manifest.mistakes import Mistake, Notes, Path
 from cogvid_pipeline.manifest.rings import rings
 from cogvid_pipeline.manifest.schema import Schemas
+from cogvid_pipeline.manifest.suggest import Suggestions
 from cogvid_pipeline.manifest.violation import Violation
 from cogvid_pipeline.model.shot import Shot, Storyboard
 
@@ -30,6 +30,7 @@ class _Rules:
         self.board, self.draft, self.schemas, self.notes = board, draft, schemas, notes
         self.unrendered = unrendered
         self.names = draft.names
+        self.suggestions = Suggestions()
         self.shots = {shot.name: shot for shot in board.shots}
 
     def check_models(self) -> None:
@@ -92,8 +93,8 @@ class _Rules:
             hint = "name another shot, a file or a URL"
             self.notes.add(Mistake("CV407", message, (*path, "shot"), hint))
         elif upstream not in self.names:
-            near = get_close_matches(upstream, self.names, 1)
-            hint = f"write {near[0]}" if near else "name one of the shots, or add this one"
+            near = self.suggestions.nearest(upstream, self.names)
+            hint = f"write {near}" if near else "name one of the shots, or add this one"
             self.notes.add(Mistake("CV406", f"there is no shot {upstream}", (*path, "shot"), hint))
         elif (
             not isinstance(at, str) and upstream in self.shots and self.draft.is_certain(upstream, "duration")

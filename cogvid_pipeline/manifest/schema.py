@@ -4,13 +4,16 @@ import json
 from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import jsonschema_rs
 
 from cogvid_pipeline.manifest.violation import Violation, violation
 from cogvid_pipeline.model.shot import Scalar
+
+if TYPE_CHECKING:
+    from referencing import Registry
 
 SUFFIX = ".schema.json"
 MANIFEST = f"manifest{SUFFIX}"
@@ -95,15 +98,18 @@ class Schemas:
     def _explained(self, schema: dict[str, Any], data: Any) -> Iterator[Violation]:
         # Slow to import, and needed only where something is wrong.
         from jsonschema import Draft7Validator
-        from referencing import Registry, Resource
+
+        for error in Draft7Validator(schema, registry=self._registry).iter_errors(data):
+            yield violation(error)
+
+    @cached_property
+    def _registry(self) -> "Registry[Any]":
+        from referencing import Registry
         from referencing.jsonschema import DRAFT7
 
-        def retrieve(uri: str) -> Resource[Any]:
-            return DRAFT7.create_resource(self.read(uri))
-
-        registry = Registry(retrieve=retrieve)  # type: ignore[call-arg]
-        for error in Draft7Validator(schema, registry=registry).iter_errors(data):
-            yield violation(error)
+        uris = [self._uri(MANIFEST), *(self._uri(f"models/{model}{SUFFIX}") for model in self.models)]
+        resources = [(uri, DRAFT7.create_resource(self.read(uri))) for uri in uris]
+        return Registry().with_resources(resources).crawl()
 
     def _uri(self, name: str) -> str:
         return (self._directory / name).as_uri()
