@@ -76,7 +76,9 @@ class Shot:
     @property
     def upstream(self) -> tuple[str, ...]:
         """The shots whose frames this one starts or ends on, in order of use, each once."""
-        return tuple(dict.fromkeys(image.shot for image in self.images if isinstance(image, ShotFrame)))
+        if not self.images:
+            return ()
+        return tuple(dict.fromkeys([image.shot for image in self.images if isinstance(image, ShotFrame)]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,12 @@ def upstream_first(shots: Iterable[Shot]) -> tuple[Shot, ...]:
     References are known to exist and to make no cycle: the manifest's validation has seen to it.
     """
     shots = tuple(shots)
-    if not any(shot.images for shot in shots):
+    before: set[str] = set()
+    for shot in shots:
+        if not before.issuperset(shot.upstream):
+            break
+        before.add(shot.name)
+    else:  # as most stories are told
         return shots
     by_name = {shot.name: shot for shot in shots}
     sorter = TopologicalSorter({shot.name: shot.upstream for shot in shots})
