@@ -1,6 +1,6 @@
 """What is left of a manifest when its invalid values are taken out, so that the rest can be checked too."""
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, KeysView, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,11 +34,10 @@ class Draft:
         return shots
 
     @property
-    def names(self) -> Set[str]:
+    def names(self) -> KeysView[str]:
         """The names of all shots, also of those that are not usable."""
-        return self.shots.keys() | {
-            str(path[1]) for path in self.removed if path[:1] == ("shots",) and path[1:]
-        }
+        broken = sorted(str(path[1]) for path in self.removed if path[:1] == ("shots",) and path[1:])
+        return dict.fromkeys((*self.shots, *broken)).keys()
 
     def origin(self, shot: str, key: str) -> Path:
         """Where the value was written that a shot has for a key."""
@@ -88,8 +87,6 @@ def prune(data: Any, mistakes: Iterable[Mistake]) -> Draft:
 def _take_out(left: dict[str, Any], path: Path, copied: set[Path]) -> None:
     here = left
     for length, step in enumerate(path[:-1], 1):
-        if not isinstance(here.get(str(step)), dict):
-            return
         if path[:length] not in copied:
             copied.add(path[:length])
             here[str(step)] = dict(here[str(step)])

@@ -58,7 +58,7 @@ def _mistakes(rule: Violation, misspelled: Set[Path], schemas: Schemas) -> Itera
             yield Mistake("CV206", message, rule.path, _name_hint(rule))
         case "not":
             message = f"{wording.name(rule.path)} is not supported by {wording.either(schemas.models)}"
-            yield Mistake("CV204", message, rule.path, rule.schema["description"], at_key=True)
+            yield Mistake("CV204", message, rule.path, rule.schema["description"].rstrip("."), at_key=True)
         case _:
             yield _out_of_bounds(rule)
 
@@ -86,7 +86,8 @@ def _missing(rule: Violation, misspelled: Set[Path], schemas: Schemas) -> Iterat
 def _wrong_type(rule: Violation) -> Mistake:
     """The value is of none of the types that may stand there."""
     value, subject = rule.value, wording.name(rule.path)
-    expected = [each.limit for form in rule.forms for each in form] if rule.forms else [rule.limit]
+    others = [each.limit for form in rule.forms for each in form if each.rules_out(rule.path)]
+    expected = others or [rule.limit]
     if value is None and not rule.path:
         return Mistake("CV109", "this file is empty", rule.path, "`cogvid init` writes one to start from")
     if value is None:
@@ -143,7 +144,7 @@ def _out_of_bounds(rule: Violation) -> Mistake:
             )
         case "maxItems":
             message = f"{subject} lists {len(value)} things, {limit} at most"
-            return Mistake("CV209", message, rule.path, rule.schema["description"])
+            return Mistake("CV209", message, rule.path, rule.schema["description"].rstrip("."))
         case _:
             return _empty(rule)
 

@@ -118,7 +118,8 @@ class _Rules:
                 for path, image in self.draft.images(ring[0])
                 if isinstance(image, dict) and image["shot"] == ring[1]
             )
-            way = " → ".join([*ring, ring[0]])
+            shown = ring if len(ring) <= 8 else [*ring[:7], "…"]
+            way = " → ".join([*shown, ring[0]])
             hint = "let one of them start from a file, a URL or its prompt alone"
             self.notes.add(Mistake("CV408", f"these shots wait for each other: {way}", path, hint))
 

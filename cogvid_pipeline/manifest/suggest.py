@@ -12,6 +12,8 @@ class Suggestions:
 
     def nearest(self, name: str, known: Iterable[str]) -> str:
         """The known name most like this one; "" when none is, or when there was too much to compare."""
+        if not self._left:
+            return ""
         similar = [each for each in known if abs(len(each) - len(name)) <= 3][: self._left]
         self._left -= len(similar)
         return next(iter(get_close_matches(name, similar, 1)), "")

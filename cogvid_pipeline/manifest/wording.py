@@ -25,8 +25,6 @@ _SEPARATORS = re.compile(r"\s*[*×xX:, ]\s*")
 
 def shown(value: Any) -> str:
     """A value as it was written, cut when it is long; mappings and lists by their kind."""
-    if value is None:
-        return "nothing"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict | list):
