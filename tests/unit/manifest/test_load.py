@@ -1,5 +1,6 @@
 """Loading manifests: what comes out, from which files, and what is in the way."""
 
+import gc
 from decimal import Decimal
 from pathlib import Path
 
@@ -325,3 +326,14 @@ def test_an_output_that_leads_out_through_a_link_is_refused(manifest: Path, tmp_
     manifest.write_text(WALK + "output: renders\n")
 
     assert [code for _, code in said(loaded(manifest))] == ["CV416"]
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_garbage_collection_is_as_it_was_after_loading(manifest: Path, enabled: bool) -> None:
+    before = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        loaded(manifest)
+        assert gc.isenabled() is enabled
+    finally:
+        (gc.enable if before else gc.disable)()
