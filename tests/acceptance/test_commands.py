@@ -256,12 +256,7 @@ def test_completion_prints_a_script_for_the_shell(project: Project, shell: str) 
 
 
 def test_the_shell_completes_commands(project: Project) -> None:
-    environment = {
-        **os.environ,
-        "_COGVID_COMPLETE": "bash_complete",
-        "COMP_WORDS": "cogvid va",
-        "COMP_CWORD": "1",
-    }
+    typed = {"_COGVID_COMPLETE": "bash_complete", "COMP_WORDS": "cogvid va", "COMP_CWORD": "1"}
 
     done = subprocess.run(
         [sys.executable, "-c", "from cogvid_pipeline.cli.main import main; main()"],
