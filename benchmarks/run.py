@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,8 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import boards  # noqa: E402
+
+from tests.clips import make_clip  # noqa: E402
 
 COGVID = [sys.executable, "-m", "cogvid_pipeline"]
 PARSE = (
@@ -61,7 +63,7 @@ def timed(command: list[str], **options: object) -> float:
 
 def compare(one: Callable[[], float], other: Callable[[], float], rounds: int) -> tuple[float, float]:
     """The medians of two measurements that are taken in turn, after one warm-up each."""
-    one(), other()  # noqa: B018
+    one(), other()
     pairs = [(one(), other()) for _ in range(rounds)]
     return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
 
@@ -78,7 +80,8 @@ def parse_floor(manifest: Path) -> float:
 def peak_memory(command: list[str]) -> float:
     """The peak memory of a command in MB."""
     script = (
-        "import resource, subprocess, sys\nsubprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)\n"
+        "import resource, subprocess, sys\n"
+        "subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)\n"
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)"
     )
     done = subprocess.run(
@@ -117,7 +120,8 @@ def reading(shots: int, rounds: int) -> list[Figure]:
 
 
 @contextmanager
-def server(clip: Path):
+def server(clip: Path) -> Iterator[str]:
+    """The address of a stand-in for the vendor that serves this clip."""
     process = subprocess.Popen(
         [sys.executable, str(HERE / "server.py"), str(clip)], stdout=subprocess.PIPE, text=True
     )
@@ -129,8 +133,6 @@ def server(clip: Path):
 
 
 def running(tasks: int) -> Figure:
-    from tests.clips import make_clip
-
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         make_clip(root / "clip.mp4", frames=10)

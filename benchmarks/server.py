@@ -8,14 +8,15 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import ClassVar
 
 SECONDS = 0.5
 
 
 class Server(asyncio.Protocol):
-    clip = b""
-    ready: dict[str, float] = {}
-    counts = {"submits": 0, "polls": 0, "downloads": 0}
+    clip: ClassVar[bytes] = Path(sys.argv[1]).read_bytes()
+    ready: ClassVar[dict[str, float]] = {}
+    counts: ClassVar[dict[str, int]] = {"submits": 0, "polls": 0, "downloads": 0}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -64,7 +65,6 @@ class Server(asyncio.Protocol):
 
 
 async def main() -> None:
-    Server.clip = Path(sys.argv[1]).read_bytes()
     server = await asyncio.get_running_loop().create_server(Server, "127.0.0.1", 0, backlog=2048)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
