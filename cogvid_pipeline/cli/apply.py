@@ -101,7 +101,7 @@ async def _run(
     *,
     as_json: bool,
 ) -> RunReport:
-    from cogvid_pipeline.cli.wiring import make_runner, open_ports  # noqa: PLC0415 -- loads httpx and FFmpeg
+    from cogvid_pipeline.cli.wiring import make_runner, open_ports
 
     busy = sum(1 for action in plan.actions if not isinstance(action, Keep))
     with watching(as_json=as_json, total=busy) as observe:

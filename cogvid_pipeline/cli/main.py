@@ -39,12 +39,12 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        from cogvid_pipeline.errors import CogvidError  # noqa: PLC0415 -- `--version` does without
+        from cogvid_pipeline.errors import CogvidError  # `--version` does without
 
         try:
             return super().invoke(ctx)
         except CogvidError as error:
-            from cogvid_pipeline.cli.complain import complain  # noqa: PLC0415
+            from cogvid_pipeline.cli.complain import complain
 
             complain(error)
             ctx.exit(error.exit_code)

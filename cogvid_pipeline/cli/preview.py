@@ -60,6 +60,6 @@ def _choose(project: Project, names: tuple[str, ...]) -> tuple[Shot, ...]:
 async def _render(
     project: Project, shots: Sequence[Shot], into: Path, scale: float, done: Callable[[Shot, Path], None]
 ) -> None:
-    from cogvid_pipeline.cli.wiring import render_all  # noqa: PLC0415 -- loads FFmpeg
+    from cogvid_pipeline.cli.wiring import render_all  # loads FFmpeg
 
     await render_all(project, shots, into, scale=scale, done=done)

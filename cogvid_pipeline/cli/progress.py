@@ -19,7 +19,7 @@ def watching(*, as_json: bool, total: int) -> Iterator[Callable[[Event], None]]:
     if as_json:
         yield _print_json
     elif sys.stderr.isatty():
-        from cogvid_pipeline.cli.live import live_table  # noqa: PLC0415 -- only a terminal pays for rich
+        from cogvid_pipeline.cli.live import live_table
 
         with live_table(total) as watch:
             yield watch

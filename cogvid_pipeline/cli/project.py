@@ -100,7 +100,7 @@ def make_clip_store(project: Project) -> ClipStore:
     """The clip cache; PyAV is imported only when a clip has to be looked into."""
 
     def probe(path: Path, sha256: str) -> Clip:
-        from cogvid_pipeline.media.probe import describe  # noqa: PLC0415 -- it loads FFmpeg
+        from cogvid_pipeline.media.probe import describe  # it loads FFmpeg
 
         return describe(path, sha256)
 

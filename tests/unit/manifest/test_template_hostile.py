@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cogvid_pipeline.manifest.template import Deferred, Fuel, TemplateMistake, render
-from cogvid_pipeline.manifest.template_meter import FREE_STEPS, MAX_STEPS, MAX_TEXT
+from cogvid_pipeline.manifest.template.meter import FREE_STEPS, MAX_STEPS, MAX_TEXT
 
 STEPS = 10_000_000
 HEX = "0x" + "f" * 15_000

@@ -8,8 +8,8 @@ from jinja2 import Environment, StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 from cogvid_pipeline.manifest.template import Fuel, TemplateMistake, render
-from cogvid_pipeline.manifest.template_meter import Meter
-from cogvid_pipeline.manifest.template_syntax import names_only
+from cogvid_pipeline.manifest.template.meter import Meter
+from cogvid_pipeline.manifest.template.syntax import names_only
 
 SCOPE = {
     "hero": "A red fox",

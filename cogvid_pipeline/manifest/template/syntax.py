@@ -8,7 +8,7 @@ from itertools import zip_longest
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from cogvid_pipeline.manifest.template import TemplateMistake
-from cogvid_pipeline.manifest.template_meter import MAX_TEXT, Meter
+from cogvid_pipeline.manifest.template.meter import MAX_TEXT, Meter
 
 _PARSING = 30
 _PER_TOKEN = 5

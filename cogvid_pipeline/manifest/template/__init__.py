@@ -59,6 +59,6 @@ def render(text: str, scope: Mapping[str, object], fuel: Fuel) -> str:
     """
     if not is_template(text):
         return text
-    from cogvid_pipeline.manifest.template_statements import render_template  # noqa: PLC0415 -- it loads Jinja2
+    from cogvid_pipeline.manifest.template.statements import render_template  # it loads Jinja2
 
     return render_template(text, scope, fuel)

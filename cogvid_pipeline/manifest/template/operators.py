@@ -8,8 +8,8 @@ from typing import TypeAlias
 from jinja2 import nodes
 
 from cogvid_pipeline.manifest.template import TemplateMistake
-from cogvid_pipeline.manifest.template_meter import Meter
-from cogvid_pipeline.manifest.template_values import (
+from cogvid_pipeline.manifest.template.meter import Meter
+from cogvid_pipeline.manifest.template.values import (
     Number,
     finite,
     is_scalar,

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from cogvid_pipeline.manifest.template import Deferred, TemplateMistake
-from cogvid_pipeline.manifest.template_meter import MAX_NUMBER, Meter
+from cogvid_pipeline.manifest.template.meter import MAX_NUMBER, Meter
 
 Number: TypeAlias = int | float
 Items: TypeAlias = list[object] | tuple[object, ...]

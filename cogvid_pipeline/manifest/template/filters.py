@@ -8,10 +8,10 @@ from typing import Any
 from jinja2 import filters
 
 from cogvid_pipeline.manifest.template import TemplateMistake
-from cogvid_pipeline.manifest.template_meter import Meter
-from cogvid_pipeline.manifest.template_operators import computed
-from cogvid_pipeline.manifest.template_sorting import dictsort, largest, smallest, sort, unique
-from cogvid_pipeline.manifest.template_values import (
+from cogvid_pipeline.manifest.template.meter import Meter
+from cogvid_pipeline.manifest.template.operators import computed
+from cogvid_pipeline.manifest.template.sorting import dictsort, largest, smallest, sort, unique
+from cogvid_pipeline.manifest.template.values import (
     Missing,
     attribute_of,
     finite,

@@ -7,12 +7,12 @@ from typing import Any
 from jinja2 import nodes
 
 from cogvid_pipeline.manifest.template import TemplateMistake
-from cogvid_pipeline.manifest.template_filters import FILTERS, apply_filter
-from cogvid_pipeline.manifest.template_meter import Meter
-from cogvid_pipeline.manifest.template_operators import ARITHMETIC, COMPARISONS, constant
-from cogvid_pipeline.manifest.template_syntax import snippet
-from cogvid_pipeline.manifest.template_tests import apply_test
-from cogvid_pipeline.manifest.template_values import (
+from cogvid_pipeline.manifest.template.filters import FILTERS, apply_filter
+from cogvid_pipeline.manifest.template.meter import Meter
+from cogvid_pipeline.manifest.template.operators import ARITHMETIC, COMPARISONS, constant
+from cogvid_pipeline.manifest.template.syntax import snippet
+from cogvid_pipeline.manifest.template.tests import apply_test
+from cogvid_pipeline.manifest.template.values import (
     Missing,
     is_scalar,
     kind,

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from cogvid_pipeline.manifest.template import TemplateMistake
-from cogvid_pipeline.manifest.template_meter import Meter
-from cogvid_pipeline.manifest.template_operators import COMPARISONS, divisor
-from cogvid_pipeline.manifest.template_values import Missing, number_of, suggestion
+from cogvid_pipeline.manifest.template.meter import Meter
+from cogvid_pipeline.manifest.template.operators import COMPARISONS, divisor
+from cogvid_pipeline.manifest.template.values import Missing, number_of, suggestion
 
 _OF_A_VALUE: dict[str, Callable[[object], bool]] = {
     "defined": lambda value: not isinstance(value, Missing),

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from cogvid_pipeline.manifest.template_meter import Meter
-from cogvid_pipeline.manifest.template_values import (
+from cogvid_pipeline.manifest.template.meter import Meter
+from cogvid_pipeline.manifest.template.values import (
     Missing,
     attribute_of,
     items_of,
