@@ -31,6 +31,8 @@ FREE_EXPANSION, EXPANSION_RATIO = 1_000_000, 4
 # Whoever has that many mistakes in YAML itself has written no YAML.
 MAX_PROBLEMS = 1_000
 
+OTHER = object()
+
 
 def read(text: Text) -> tuple[Document | None, list[Problem]]:
     """Parse one YAML document; None when it cannot be used at all. An empty one has the data None."""
@@ -136,17 +138,24 @@ class _Builder:
             self.note(offset, "CV111", f"this text has the control character {name}", "remove the escape")
         return value
 
+    def member(self, key: str | int, event: Any) -> tuple[Any, int]:
+        """What `node` gives for a value that is the member of a mapping or a list."""
+        if (value := ordinary(event)) is not OTHER:
+            return value, event.start_mark.index
+        self.path.append(key)
+        found = self.node(event)
+        self.path.pop()
+        return found
+
     def sequence(self) -> tuple[list[Any], Any]:
         items: list[Any] = []
         marks: list[int] = []
         while type(event := self.next()) is not SequenceEndEvent:
-            self.path.append(len(items))
-            value, offset = self.node(event)
-            self.path.pop()
+            value, offset = self.member(len(items), event)
             items.append(value)
             marks.append(offset)
-            self.count(offset)
         self.marks[id(items)] = marks
+        self.count(len(items), event)
         return items, event
 
     def mapping(self) -> tuple[dict[str, Any], Any]:
@@ -156,24 +165,21 @@ class _Builder:
         twice: list[tuple[str, int]] = []
         while type(event := self.next()) is not MappingEndEvent:
             start: int = event.start_mark.index
-            merging = type(event) is ScalarEvent and event.value == "<<" and not event.style
             key = self.key(event, start)
-            self.path.append(key or "")
-            value, offset = self.node(self.next())
-            self.path.pop()
-            if merging:
+            value, offset = self.member(key or "", self.next())
+            if key == "<<" and not event.style:
                 merged += self.sources(value, offset)
             elif key in data:
                 twice.append((key, start))
             elif key is not None:
                 data[key] = value
                 marks += (start, offset)
-                self.count(offset)
         if twice:
             self.duplicates(twice, dict(zip(data, marks[::2], strict=True)))
         if merged:
             data, marks = _merge(merged, data, marks)
         self.marks[id(data)] = marks
+        self.count(len(data), event)
         return data, event
 
     def duplicates(self, twice: list[tuple[str, int]], firsts: dict[str, int]) -> None:
@@ -184,7 +190,9 @@ class _Builder:
 
     def key(self, event: Any, offset: int) -> str | None:
         """The key, or None when it is no text, which is noted."""
-        key = self.node(event)[0]
+        key = ordinary(event)
+        if key is OTHER:
+            key = self.node(event)[0]
         if type(key) is str:
             return key
         if isinstance(key, dict | list):
@@ -231,10 +239,11 @@ class _Builder:
             raise self.fatal(offset, "CV107", message)
         return anchor.value, anchor.offset
 
-    def count(self, offset: int) -> None:
-        self.values += 1
+    def count(self, values: int, end: Any) -> None:
+        self.values += values
         if self.values > MAX_VALUES:
-            raise self.fatal(offset, "CV107", f"the file has more than {MAX_VALUES:,} values")
+            message = f"the file has more than {MAX_VALUES:,} values"
+            raise self.fatal(end.start_mark.index, "CV107", message)
 
     def note(self, offset: int, code: str, message: str, hint: str, *at: str) -> None:
         if len(self.problems) == MAX_PROBLEMS:
@@ -244,6 +253,16 @@ class _Builder:
     def fatal(self, offset: int, code: str, message: str) -> _Fatal:
         self.note(offset, code, message, "split the manifest, or write it more simply")
         return _Fatal()
+
+
+def ordinary(event: Any) -> Any:
+    """The value of a scalar as most are, or OTHER where more has to be looked at."""
+    if type(event) is not ScalarEvent or event.anchor is not None or event.tag is not None:
+        return OTHER
+    text: str = event.value
+    if event.style:
+        return text if event.style != '"' or text.isprintable() else OTHER
+    return plain(text) if text[:1].isalpha() else OTHER
 
 
 def _merge(
