@@ -11,6 +11,7 @@ from cogvid_pipeline.plan.fingerprint import fingerprint, make_request
 from cogvid_pipeline.plan.graph import upstream_first
 from cogvid_pipeline.state.lockfile import LockFile
 
+LOOK = "35mm, shallow depth of field, neon light on wet pavement, the camera follows slowly."
 HEADER = """\
 version: 1
 project: large
@@ -27,10 +28,12 @@ def write_manifest(root: Path, shots: int, *, chain: int = 10) -> Path:
     lines = [HEADER]
     for number in range(shots):
         lines.append(f"  shot-{number:06}:\n")
-        hero = '"{{ hero }}' if number % 4 == 0 else '"A red fox'
-        lines.append(f'    prompt: {hero} walks down street {number} at night, slowly, in the rain."\n')
+        hero = "{{ hero }}" if number % 4 == 0 else "A red fox in a yellow raincoat"
+        lines.append(f'    prompt: "{hero} walks down street {number} at night, in the rain. {LOOK}"\n')
         lines.append(f"    duration: {10 if number % 2 else 5}\n")
-        lines.append("    tags: [hero]\n")
+        lines.append(f"    quality: {'quality' if number % 3 else 'speed'}\n")
+        lines.append("    with_audio: true\n")
+        lines.append("    tags: [hero, street]\n")
         if number % chain:
             lines.append(f"    image: {{shot: shot-{number - 1:06}, frame: last}}\n")
     path = root / "cogvid.yaml"

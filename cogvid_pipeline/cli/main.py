@@ -24,6 +24,9 @@ COMMANDS = {
     "completion": "completion",
 }
 
+# Commands that work for minutes, and so have garbage worth collecting.
+LONG = frozenset({"apply", "preview"})
+
 
 class LazyGroup(click.Group):
     """A group whose commands are imported on use, and the one place that prints errors."""
@@ -34,6 +37,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
+        if cmd_name in LONG:
+            gc.enable()
         module = import_module(f"cogvid_pipeline.cli.{COMMANDS[cmd_name]}")
         command: click.Command = module.command
         return command
@@ -76,7 +81,7 @@ def cli(directory: str | None) -> None:
 def main() -> None:
     """Run the command line; never returns."""
     # A storyboard is many small objects that live to the end: looking for garbage among them is in vain.
-    gc.set_threshold(100_000, 50, 100)
+    gc.disable()
     try:
         status = cli.main(prog_name="cogvid", standalone_mode=False)
     except click.ClickException as error:

@@ -31,8 +31,18 @@ def load_manifest(settings: Settings) -> Loaded:
         variables=settings.variables,
         variable_files=settings.variable_files,
         provider=settings.provider,
+        memory=_memory(),
     )
     return load(settings.manifest, schemas=schemas_directory(), options=options)
+
+
+def _memory() -> Path | None:
+    """Where large manifests are remembered: in the user's own cache directory, if there is one."""
+    home = os.path.expanduser("~/.cache")  # noqa: PTH111 -- pathlib raises where there is no home
+    for base in (os.environ.get("XDG_CACHE_HOME", ""), home):
+        if Path(base).is_absolute():
+            return Path(base, "cogvid", "manifests")
+    return None
 
 
 @dataclass(frozen=True)

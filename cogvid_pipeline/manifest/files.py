@@ -5,18 +5,20 @@ from pathlib import Path
 
 from cogvid_pipeline.errors import UsageError
 from cogvid_pipeline.manifest.document import Document, place
+from cogvid_pipeline.manifest.memory import Remembered, read_once
 from cogvid_pipeline.manifest.mistakes import Mistake
-from cogvid_pipeline.manifest.source import read
 from cogvid_pipeline.manifest.text import Text
 from cogvid_pipeline.model.problem import Problem
 
 MAX_BYTES = 16_000_000
 
 
-def read_file(path: Path, *, hint: str) -> tuple[Document | None, list[Problem]]:
+def read_file(
+    path: Path, *, hint: str, memory: Path | None = None
+) -> tuple[Document | Remembered | None, list[Problem]]:
     """The document, None when it cannot be used at all, and what is wrong with it.
 
-    Raises UsageError, with the hint when there is no such file.
+    `memory` is where large files are remembered. Raises UsageError, with the hint when there is no such file.
     """
     try:
         with path.open("rb") as file:
@@ -38,7 +40,7 @@ def read_file(path: Path, *, hint: str) -> tuple[Document | None, list[Problem]]
         text = Text(str(path), data.removeprefix(codecs.BOM_UTF8).decode("utf-8"))
     except UnicodeDecodeError as error:
         return None, [_not_utf8(str(path), data, error.start)]
-    return read(text)
+    return read_once(text, memory)
 
 
 def _not_utf8(file: str, data: bytes, start: int) -> Problem:

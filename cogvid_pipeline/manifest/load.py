@@ -7,15 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cogvid_pipeline.manifest.document import Document
-from cogvid_pipeline.manifest.draft import Draft, prune
+from cogvid_pipeline.manifest.draft import prune
 from cogvid_pipeline.manifest.explain import explain
 from cogvid_pipeline.manifest.files import read_file
-from cogvid_pipeline.manifest.mistakes import Mistake
-from cogvid_pipeline.manifest.mistakes import Path as DataPath
 from cogvid_pipeline.manifest.resolve import Setting, resolve
 from cogvid_pipeline.manifest.schema import Schemas
-from cogvid_pipeline.model.problem import Location, Problem
+from cogvid_pipeline.model.problem import Problem
 from cogvid_pipeline.model.shot import Storyboard
 
 DEFAULT_NAME = "cogvid.yaml"
@@ -23,11 +20,15 @@ DEFAULT_NAME = "cogvid.yaml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadOptions:
-    """What the command line adds: variables as text, files of variables, and the provider."""
+    """What the command line adds: variables as text, files of variables, the provider, and a `memory`.
+
+    That is a directory of the user's in which large manifests are remembered, see memory.py.
+    """
 
     variables: Mapping[str, str] = field(default_factory=dict)
     variable_files: tuple[Path, ...] = ()
     provider: str | None = None
+    memory: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +37,6 @@ class Loaded:
 
     storyboard: Storyboard | None
     problems: tuple[Problem, ...]
-    _written: tuple[Document, Draft] | None = field(default=None, repr=False)
-
-    def locate(self, shot: str, key: str = "") -> tuple[Location, str, str]:
-        """Where what a shot has for a key was written, else its name: place, JSON pointer, source line.
-
-        Only for shots of a storyboard.
-        """
-        assert self._written is not None
-        document, draft = self._written
-        path: DataPath = draft.origin(shot, key)
-        if path[0] == "defaults" and key not in draft.defaults:
-            path = ("shots", shot)
-        found = document.problem(Mistake("", "", path, at_key=len(path) == 2 and path[0] == "shots"))
-        return found.location, found.pointer, found.excerpt
 
 
 def load(manifest: Path, *, schemas: Path, options: LoadOptions) -> Loaded:
@@ -63,7 +50,7 @@ def load(manifest: Path, *, schemas: Path, options: LoadOptions) -> Loaded:
 
 def _load(path: Path, schemas: Schemas, options: LoadOptions) -> Loaded:
     hint = "`cogvid init` writes one to start from; `-f` names another file"
-    document, problems = read_file(path, hint=hint)
+    document, problems = read_file(path, hint=hint, memory=options.memory)
     variables, variable_problems = _variables(options, schemas)
     if document is None:
         return Loaded(None, (*problems, *variable_problems))
@@ -74,7 +61,7 @@ def _load(path: Path, schemas: Schemas, options: LoadOptions) -> Loaded:
     problems = _in_order(problems, [document.problem(mistake) for mistake in (*mistakes, *more)])
     problems += variable_problems
     valid = all(problem.severity == "warning" for problem in problems)
-    return Loaded(storyboard if valid else None, tuple(problems), (document, draft))
+    return Loaded(storyboard if valid else None, tuple(problems))
 
 
 def _variables(options: LoadOptions, schemas: Schemas) -> tuple[dict[str, Any], list[Problem]]:

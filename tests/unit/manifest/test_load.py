@@ -8,7 +8,6 @@ import pytest
 
 from cogvid_pipeline.errors import UsageError
 from cogvid_pipeline.manifest.load import Loaded, LoadOptions, load
-from cogvid_pipeline.model.problem import Location
 from cogvid_pipeline.model.shot import ImageFile, ImageUrl, Money, Shot, ShotFrame
 from cogvid_pipeline.packaged import schemas_directory
 
@@ -256,19 +255,6 @@ def test_twins_are_not_looked_for_while_something_is_wrong(manifest: Path) -> No
     manifest.write_text(WALK + twin)
 
     assert [code for _, code in said(loaded(manifest))] == ["CV203"]
-
-
-def test_a_later_warning_about_a_shot_is_placed_at_what_supplied_the_value(manifest: Path) -> None:
-    result = loaded(manifest)
-
-    def location(line: int, column: int) -> Location:
-        return Location("cogvid.yaml", line, column)
-
-    lines = WALK.splitlines()
-    assert result.locate("walk", "duration") == (location(8, 15), "/shots/walk/duration", lines[7])
-    assert result.locate("walk", "fps") == (location(3, 37), "/defaults/fps", lines[2])
-    assert result.locate("walk", "size") == (location(6, 3), "/shots/walk", lines[5])
-    assert result.locate("walk") == (location(6, 3), "/shots/walk", lines[5])
 
 
 def test_a_mistake_that_every_shot_inherits_is_one_problem(manifest: Path) -> None:
