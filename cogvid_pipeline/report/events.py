@@ -6,7 +6,7 @@ from typing import Any
 
 from cogvid_pipeline.model.event import Event
 from cogvid_pipeline.model.shot import Money
-from cogvid_pipeline.report.plan_json import money_document
+from cogvid_pipeline.report.plan_json import FORMAT_VERSION, money_document
 from cogvid_pipeline.report.printable import printable
 
 Details = Mapping[str, Any]
@@ -15,8 +15,12 @@ Details = Mapping[str, Any]
 def event_json(event: Event) -> str:
     """One line of `apply --json`, described by schemas/event.schema.json."""
     document: dict[str, Any] = {"event": event.event, "time": event.time}
+    if event.event == "run_started":
+        document["format_version"] = FORMAT_VERSION
     if event.shot:
-        document |= {"shot": event.shot, "take": event.take}
+        # What is forgotten goes by its name in the lock, which may have a take.
+        shot, _, take = event.shot.partition("@")
+        document |= {"shot": shot, "take": int(take or event.take)}
     for name, value in event.details.items():
         document[name] = money_document(value) if isinstance(value, Money) else value
     return json.dumps(document, ensure_ascii=False)
