@@ -125,11 +125,18 @@ class _Rules:
 
     def warn_of_twins(self) -> None:
         """Equal requests share one clip, which may not be what was meant."""
-        first: dict[Any, str] = {}
+        alike: dict[Any, list[Shot]] = {}
         for shot in self.board.shots:
+            alike.setdefault((shot.prompt, shot.images, shot.model), []).append(shot)
+        for shots in alike.values():
+            if len(shots) > 1:
+                self.warn_of_twins_among(shots)
+
+    def warn_of_twins_among(self, shots: list[Shot]) -> None:
+        first: dict[Any, str] = {}
+        for shot in shots:
             parameters = {**self.board.documented_defaults[shot.model], **shot.parameters}
-            request = (shot.model, shot.prompt, shot.images, frozenset(parameters.items()))
-            twin = first.setdefault(request, shot.name)
+            twin = first.setdefault(frozenset(parameters.items()), shot.name)
             if twin != shot.name:
                 message = f"{shot.name} asks for the same as {twin}, so they share one clip"
                 hint = "change the prompt of one to get two different clips"

@@ -31,6 +31,7 @@ from cogvid_pipeline.plan.graph import upstream_first
 
 Defaults: TypeAlias = Mapping[str, Mapping[str, Scalar]]
 
+_NO_ENTRY = LockEntry()
 _OVER = frozenset({State.FAILED, State.REFUSED, State.RELEASED})
 
 
@@ -108,8 +109,11 @@ class Planner:
     def decide(self, shot: Shot) -> TakeStep:
         request = make_request(shot, self.clips.__getitem__)
         digest = fingerprint(request, self.storyboard.documented_defaults)
-        entry = self.facts.lock.entries.get(shot.name, LockEntry())
-        action = self._free(shot, request, digest, entry) or self._paid(shot, request, digest, entry)
+        entry = self.facts.lock.entries.get(shot.name, _NO_ENTRY)
+        free = self._free(shot, request, digest, entry)
+        if free is None or (self._kept_from_previews(entry) and not _settled_by_payment(free)):
+            free = None
+        action = free or self._paid(shot, request, digest, entry)
         self.clips[shot.name] = clip_after(action)
         return action
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import PurePosixPath
 from sys import intern
 from typing import Any, TypeVar
@@ -179,8 +180,13 @@ def _clip(data: Any) -> Clip:
 
 def _money(data: Any) -> Money:
     fields = _object(data)
-    amount = Decimal(str(_number(fields, "amount")))
-    return Money(amount, intern(_text(fields, "currency", required=True)))
+    return _same_money(_number(fields, "amount"), _text(fields, "currency", required=True))
+
+
+@lru_cache
+def _same_money(amount: float, currency: str) -> Money:
+    """One object for all the entries that cost the same."""
+    return Money(Decimal(str(amount)), currency)
 
 
 def _text(fields: Mapping[str, Any], name: str, *, required: bool = False) -> str:
