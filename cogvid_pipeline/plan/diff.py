@@ -33,6 +33,7 @@ Defaults: TypeAlias = Mapping[str, Mapping[str, Scalar]]
 
 _NO_ENTRY = LockEntry()
 _OVER = frozenset({State.FAILED, State.REFUSED, State.RELEASED})
+_IN_DOUBT = frozenset({State.HELD, State.INTENT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +111,7 @@ class Planner:
         request = make_request(shot, self.clips.__getitem__)
         digest = fingerprint(request, self.storyboard.documented_defaults)
         entry = self.facts.lock.entries.get(shot.name, _NO_ENTRY)
-        free = self._free(shot, request, digest, entry)
-        if free is None or (self._kept_from_previews(entry) and not _settled_by_payment(free)):
-            free = None
-        action = free or self._paid(shot, request, digest, entry)
+        action = self._free(shot, request, digest, entry) or self._paid(shot, request, digest, entry)
         self.clips[shot.name] = clip_after(action)
         return action
 
@@ -126,20 +124,29 @@ class Planner:
             return standing
         changes = self._changes(entry, request)
         payer = self._paying.get(digest, shot.name)
-        if payer != shot.name and not replace:
+        guarded = self._guarded(entry)
+        if payer != shot.name and not guarded:
             return Share(shot, 1, f"the same request as {payer!r}", request, digest, payer, changes)
         found = self._unfinished(shot, digest, entry) or self.evidence.best(
             digest, shot.name, unfinished=replace
         )
-        if found:
+        if found and (found.attempt.paid or not guarded):
             return _take_up(found, shot, request, digest, changes)
         return None
+
+    def _guarded(self, entry: LockEntry) -> bool:
+        """Whether the shot has a paid clip and the run makes previews, which never replace one."""
+        return entry.result is not None and entry.result.paid and self.storyboard.provider == "preview"
 
     def _unfinished(self, shot: Shot, digest: str, entry: LockEntry) -> Found | None:
         """The attempt at this very request that the lock waits for, such as an earlier --replace."""
         if entry.pending is None or entry.pending.fingerprint != digest or entry.pending.state in _OVER:
             return None
-        return self.evidence.of(entry.pending, shot.name)
+        found = self.evidence.of(entry.pending, shot.name)
+        if found and found.attempt.state in _IN_DOUBT:
+            # Someone else's may be on its way, which is better than one in doubt.
+            return self.evidence.best(digest, shot.name, unfinished=True)
+        return found
 
     def _standing(self, shot: Shot, request: Request, digest: str, entry: LockEntry) -> TakeStep | None:
         """What to do where the lock has a clip of this very request under this very name."""
@@ -157,7 +164,7 @@ class Planner:
     def _paid(self, shot: Shot, request: Request, digest: str | None, entry: LockEntry) -> TakeStep:
         """The action that submits."""
         result = entry.result
-        if result and result.paid and self.storyboard.provider == "preview":
+        if result and self._guarded(entry):
             self.warnings.append(f"{shot.name}: its paid clip stays as it is; a preview never replaces it")
             return Keep(shot, 1, "a preview never replaces a paid clip", request, digest, result)
         if digest is not None:
@@ -206,7 +213,7 @@ def _take_up(
             found.owner, f"the same request as {found.owner!r}, which is in the lock"
         )
         return Reuse(shot, 1, origin, request, digest, attempt, changes)
-    if attempt.state in (State.HELD, State.INTENT):
+    if attempt.state in _IN_DOUBT:
         reason = attempt.error or "an earlier submission may have been accepted"
         return Hold(shot, 1, reason, request, digest, attempt, changes)
     return Resume(shot, 1, "submitted before, not finished", request, digest, attempt, changes)

@@ -11,6 +11,11 @@ from cogvid_pipeline.model.attempt import Attempt, Lock, State
 _RANK = {State.SUCCEEDED: 0, State.ADOPTED: 1, State.ACCEPTED: 1, State.HELD: 2, State.INTENT: 2}
 
 
+def _distance(attempt: Attempt) -> tuple[bool, int]:
+    """How far the attempt is from a clip."""
+    return attempt.clip is None, _RANK.get(attempt.state, len(_RANK))
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """An attempt, and the take whose lock entry it was found in (empty when only the ledger has it)."""
@@ -47,10 +52,7 @@ class Evidence:
             if self._counts(found.attempt) and not (unfinished and found.attempt.clip)
         ]
 
-        def order(found: Found) -> tuple[bool, int, bool]:
-            return found.attempt.clip is None, _RANK[found.attempt.state], found.owner != take
-
-        return min(usable, key=order, default=None)
+        return min(usable, key=lambda found: (_distance(found.attempt), found.owner != take), default=None)
 
     def of(self, attempt: Attempt, owner: str) -> Found | None:
         """An attempt from the lock as the ledger knows it now, if it still counts."""
@@ -61,9 +63,12 @@ class Evidence:
         return attempt.state in _RANK and satisfies(attempt, self.provider)
 
     def _newest_word(self, attempt: Attempt) -> Attempt:
-        # The ledger is written first, so of the same attempt it may know more than the lock.
+        # The ledger is written first, so of the same attempt it may know more than the lock; where another
+        # machine has settled what is in doubt here, the lock does.
         known = self.known(attempt.fingerprint)
-        return known if known and known.request_id == attempt.request_id else attempt
+        if known is None or known.request_id != attempt.request_id:
+            return attempt
+        return min(known, attempt, key=_distance)
 
     def _all(self, fingerprint: str) -> Iterator[Found]:
         for owner, attempt in self._locked.get(fingerprint, ()):
