@@ -12,6 +12,7 @@ from cogvid_pipeline.model.wire import (
     PollDenied,
     PollFailed,
     TaskFailed,
+    TaskRunning,
     TaskState,
     TaskSucceeded,
     TaskUnknown,
@@ -35,7 +36,6 @@ async def wait_for_task(run: Run, attempt: Attempt, shot: str, answer: TaskState
     `answer` is what is known already. Raises TaskEnded when the vendor gave up on the task, CogvidError
     when the vendor cannot be asked or does not know it; the attempt then stays for the next apply.
     """
-    vendor = run.ports.vendor_of(attempt)
     deadline = run.ports.clock() + run.options.task_timeout
     delays = poll_delays()
     failures = strangers = 0
@@ -43,14 +43,15 @@ async def wait_for_task(run: Run, attempt: Attempt, shot: str, answer: TaskState
         if isinstance(answer, TaskSucceeded | TaskFailed | PollDenied):
             return await _ended(run, attempt, answer)
         failures = failures + 1 if isinstance(answer, PollFailed) else 0
-        # A single "no such task" may be a replica that lags behind.
+        # A single "no such task" may come from a replica that lags behind.
         strangers = strangers + 1 if isinstance(answer, TaskUnknown) else 0
         if isinstance(answer, TaskUnknown) and strangers >= _STRANGERS:
             raise CogvidError(
                 f"{attempt.provider} no longer knows task {attempt.task_id}: {answer.reason}",
                 hint="nothing is submitted again by itself; ask the vendor what became of the task",
             )
-        if run.ports.clock() >= deadline:
+        left = deadline - run.ports.clock()
+        if left <= 0:
             raise CogvidError(
                 f"task {attempt.task_id} did not finish in time", hint="the next apply goes on waiting for it"
             )
@@ -60,9 +61,8 @@ async def wait_for_task(run: Run, attempt: Attempt, shot: str, answer: TaskState
             delay = max(delay, answer.retry_after or backoff(failures, run.ports.jitter()))
         elif answer is not None:
             run.tell("running", shot, task_id=attempt.task_id)
-        await run.pause(delay)
-        async with run.stoppable():
-            answer = await vendor.poll(attempt)
+        await run.pause(min(delay, left))
+        answer = await _poll(run, attempt)
 
 
 async def _ended(run: Run, attempt: Attempt, answer: TaskSucceeded | TaskFailed | PollDenied) -> Attempt:
@@ -96,18 +96,19 @@ async def download(run: Run, attempt: Attempt, shot: str) -> Attempt:
             told = run.ports.clock()
             run.tell("downloading", shot, bytes=there, total=of)
 
-    asked_anew = False
+    dead: str | None = None
     failures = 0
     while True:
         try:
+            if attempt.url == dead:
+                attempt = await _with_new_url(run, attempt)
             async with run.stoppable():
                 await run.ports.download(attempt.url, staged, progress)
             return await keep(run, attempt, staged)
         except ClipGone:
-            if asked_anew or not attempt.task_id:
+            if dead is not None or not attempt.task_id:
                 raise
-            asked_anew = True
-            attempt = await _with_new_url(run, attempt)
+            dead = attempt.url
         except (FetchError, MediaError) as error:
             failures += 1
             if failures >= _FETCH_TRIES:
@@ -126,17 +127,31 @@ async def keep(run: Run, attempt: Attempt, staged: Path) -> Attempt:
 
 
 async def _with_new_url(run: Run, attempt: Attempt) -> Attempt:
-    vendor = run.ports.vendor_of(attempt)
-    async with run.stoppable():
-        answer = await vendor.poll(attempt)
+    """Ask the vendor for the clip's address again.
+
+    Raises ClipGone only when the vendor says that there is none any more: it sends the user off to pay.
+    """
+    answer = await _poll(run, attempt)
+    if isinstance(answer, TaskUnknown):
+        await run.pause(backoff(1, run.ports.jitter()))
+        answer = await _poll(run, attempt)
     match answer:
         case TaskSucceeded(url):
             return replace(attempt, url=url)
-        case TaskFailed(why) | TaskUnknown(why) | PollFailed(why) | PollDenied(why):
-            reason = why
-        case _:
-            reason = "the vendor says that the task is still running"
-    raise ClipGone(
-        f"the clip of task {attempt.task_id} cannot be had any more: its address is dead and {reason}",
-        hint="to pay for a new one, run: cogvid apply --replace SHOT",
-    )
+        case TaskFailed(reason) | TaskUnknown(reason):
+            raise ClipGone(
+                f"the clip of task {attempt.task_id} cannot be had any more: "
+                f"its address is dead and {reason}",
+                hint="to pay for a new one, run: cogvid apply --replace SHOT",
+            )
+        case PollDenied(reason, hint):
+            raise CogvidError(reason, hint=hint)
+        case PollFailed(reason):
+            raise FetchError(f"the clip's address is dead, and a new one cannot be asked for: {reason}")
+        case TaskRunning():
+            raise FetchError("the clip's address is dead, and the vendor says that the task is running")
+
+
+async def _poll(run: Run, attempt: Attempt) -> TaskState:
+    async with run.stoppable():
+        return await run.ports.vendor_of(attempt).poll(attempt)

@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from cogvid_pipeline.engine.ports import LockWriter
+from cogvid_pipeline.errors import CogvidError
 from cogvid_pipeline.model.attempt import Attempt, Lock, LockEntry
 
 # The ledger is the durable record of a run, so the lock may lag behind it by this much.
@@ -47,7 +49,9 @@ class LockKeeper:
         while True:
             await sleep(pause)
             started = time.perf_counter()
-            self.flush()
+            # Nothing is lost when it fails: the last flush of the run tries again, and says what is wrong.
+            with suppress(CogvidError):
+                self.flush()
             pause = max(_SECONDS_BETWEEN_WRITES, 10 * (time.perf_counter() - started))
 
     def flush(self) -> None:

@@ -39,11 +39,14 @@ class Throttle:
 
     def turned_away(self, retry_after: float | None, jitter: float) -> None:
         """Note that a submission was not accepted."""
+        now = self.clock()
         if self.failures == 0:
-            self.since = self.clock()
-        self.failures += 1
+            self.since = now
+        # Submissions that were out together are turned away together, which is one failure and not many.
+        if self.failures == 0 or now >= self.until:
+            self.failures += 1
         pause = backoff(self.failures, jitter) if retry_after is None else retry_after
-        self.until = max(self.until, self.clock() + pause)
+        self.until = max(self.until, now + pause)
 
     def progressed(self) -> None:
         """Note that the provider accepted or finished something."""
@@ -51,5 +54,5 @@ class Throttle:
 
     @property
     def exhausted(self) -> bool:
-        """Whether nothing has moved for longer than the patience."""
-        return self.failures > 0 and self.clock() - self.since >= self.patience
+        """Whether nothing has moved, or is going to, for longer than the patience."""
+        return self.failures > 0 and max(self.clock(), self.until) - self.since >= self.patience

@@ -57,7 +57,16 @@ class Run:
         return datetime.fromtimestamp(self.ports.clock(), UTC).isoformat(timespec="milliseconds")
 
     def tell(self, event: EventName, shot: str = "", **details: Any) -> None:
-        self.ports.observe(Event(event, self.now(), shot, 1, details))
+        """Say what happens. When nobody can hear it any more, the run ends as if it had been stopped."""
+        try:
+            self.ports.observe(Event(event, self.now(), shot, 1, details))
+        except OSError:
+            # The reader of a pipe has gone, say. Requests that are out must not be lost over that.
+            self.stop()
+
+    def may_submit(self) -> bool:
+        """Whether anything may be bought now; look again after each wait."""
+        return not self.closed and not self.stopping
 
     def close(self, reason: str, hint: str = "") -> None:
         """Submit nothing more; what runs is still collected."""

@@ -8,6 +8,7 @@ from typing import assert_never
 from cogvid_pipeline.engine.locking import LockKeeper
 from cogvid_pipeline.engine.outcome import Blocked, Done, Failed, Held, Outcome, RunReport, Stopped
 from cogvid_pipeline.engine.run import Run
+from cogvid_pipeline.engine.submit import elsewhere
 from cogvid_pipeline.engine.take import TakeWorker, clip_of
 from cogvid_pipeline.errors import CogvidError
 from cogvid_pipeline.model.attempt import Attempt, State
@@ -38,9 +39,10 @@ class Runner:
     keeper: LockKeeper
     worker: TakeWorker
     _takes: dict[str, asyncio.Task[Outcome]] = field(default_factory=dict)
+    _errors: list[Exception] = field(default_factory=list)
 
     async def apply(self) -> RunReport:
-        """Do every action, and return when all have ended; a bug ends the run at once."""
+        """Do every action, and return when all have ended; what is unexpected stops the run and is raised."""
         self.run.tell("run_started", provider=self.plan.provider, actions=dict(self.plan.summary))
         try:
             async with asyncio.TaskGroup() as group:
@@ -54,16 +56,32 @@ class Runner:
                 flusher.cancel()
         finally:
             self.keeper.flush()
+        if self._errors:
+            raise self._errors[0]
         report = RunReport(outcomes, self.run.stopping)
         self.run.tell("run_finished", interrupted=report.interrupted)
         return report
 
+    def _give_up(self, error: Exception) -> None:
+        """End the run in order, and raise the error then."""
+        self._errors.append(error)
+        self.run.stop()
+
     async def _forget(self, action: Forget) -> None:
-        for attempt in (action.entry.result, action.entry.pending, action.entry.previous):
+        try:
+            await self._remember(action.name)
+        except CogvidError as error:
+            self._give_up(error)
+        else:
+            self.keeper.forget(action.name)
+            self.run.tell("forgotten", action.name)
+
+    async def _remember(self, name: str) -> None:
+        """What is about to leave the lock goes into the ledger, so that going back to it is free."""
+        entry = self.keeper.entry(name)
+        for attempt in (entry.result, entry.pending, entry.previous):
             if attempt:
                 await self.run.ports.ledger.take_in(attempt)
-        self.keeper.forget(action.name)
-        self.run.tell("forgotten", action.name)
 
     async def _outcome(self, action: TakeStep) -> Outcome:
         try:
@@ -74,17 +92,22 @@ class Runner:
             if not self.run.stopping:
                 raise
             outcome = Stopped()
+        except Exception as bug:
+            # Raised from here it would cancel the other takes, and lose the answers to what they have sent.
+            self._give_up(bug)
+            outcome = Stopped()
         self._tell(action.shot.name, outcome)
         return outcome
 
     async def _carry_out(self, action: TakeStep) -> Outcome:
         if isinstance(action, Keep):
             return Done(action.attempt)
-        upstream = await self._upstream(action.shot)
+        upstream = await self._upstream(action.shot) if _draws(action) else {}
         if isinstance(upstream, Blocked):
             return upstream
         if isinstance(action, Generate | Regenerate):
             action = self._settle(action, upstream)
+        await self._remember(action.shot.name)
         if isinstance(action, Share):
             return await self._share(action)
         async with self.run.stoppable():
@@ -123,7 +146,7 @@ class Runner:
 
     async def _hold(self, action: Hold) -> Outcome:
         if action.attempt.state is State.INTENT:
-            return Failed("another run is submitting this very request", "run apply again when it has ended")
+            return elsewhere()
         held = replace(action.attempt, state=State.HELD, error=action.reason)
         await self.run.ports.ledger.take_in(held)
         await self.run.ports.ledger.record(held)
@@ -166,3 +189,14 @@ class Runner:
                 self.run.tell("blocked", name, on=on)
             case Done() | Stopped():
                 pass
+
+
+def _draws(action: TakeStep) -> bool:
+    """Whether frames of other clips go into it: something new is asked for, or a preview rendered again."""
+    match action:
+        case Generate() | Regenerate():
+            return True
+        case Reuse(attempt=attempt) | Fetch(attempt=attempt):
+            return not attempt.paid
+        case _:
+            return False

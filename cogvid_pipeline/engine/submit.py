@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from cogvid_pipeline.engine.outcome import Failed, Held, Stopped
+from cogvid_pipeline.engine.outcome import Failed, Held
 from cogvid_pipeline.engine.ports import Vendor
 from cogvid_pipeline.engine.run import Run
+from cogvid_pipeline.errors import CogvidError
 from cogvid_pipeline.model.attempt import Attempt, State
 from cogvid_pipeline.model.wire import (
     Accepted,
@@ -26,6 +27,8 @@ from cogvid_pipeline.model.wire import (
 # Nobody answers: a network that is down is not worth a long wait.
 _UNREACHABLE_TRIES = 4
 
+_COME_BACK = "nothing was bought; run apply again when the vendor answers"
+
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
@@ -37,36 +40,38 @@ class Submitted:
 
 async def submit(
     run: Run, vendor: Vendor, wanted: Attempt, submission: Submission
-) -> Submitted | Failed | Held | Stopped:
+) -> Submitted | Failed | Held:
     """The accepted attempt, or how it ended without one. `wanted` is the attempt without its request id."""
     unreachable = 0
-    while True:
+    while not run.closed:
         async with _turn(run, submission.shot):
-            if run.closed:
-                return Failed(run.closed, run.closed_hint)
-            if run.stopping:
-                return Stopped()
-            attempt, verdict = await _try(run, vendor, wanted, submission)
+            tried = await _try(run, vendor, wanted, submission)
+        if tried is None:
+            continue
+        attempt, verdict = tried
         if not isinstance(verdict, NotAccepted):
             return _conclude(run, attempt, verdict)
         unreachable = 0 if verdict.reached else unreachable + 1
         run.throttle.turned_away(verdict.retry_after, run.ports.jitter())
         run.tell("waiting", submission.shot, reason=verdict.reason)
-        if unreachable >= _UNREACHABLE_TRIES or run.throttle.exhausted:
-            return Failed(verdict.reason, "nothing was bought; run apply again when the vendor answers")
+        if run.throttle.exhausted:
+            run.close(verdict.reason, _COME_BACK)
+        if unreachable >= _UNREACHABLE_TRIES:
+            return Failed(verdict.reason, _COME_BACK)
+    return Failed(run.closed, run.closed_hint)
 
 
 @asynccontextmanager
 async def _turn(run: Run, shot: str) -> AsyncIterator[None]:
     """Wait until the vendor may be asked, and keep the number of requests that are out small."""
     while True:
-        if seconds := run.throttle.wait():
+        if not run.closed and (seconds := run.throttle.wait()):
             run.tell("waiting", shot, reason=f"the vendor is asked again in {seconds:.0f} s")
             await run.pause(seconds)
         async with run.stoppable():
             await run.submissions.acquire()
         try:
-            if not run.throttle.wait():
+            if run.closed or not run.throttle.wait():
                 yield
                 return
         finally:
@@ -87,25 +92,40 @@ def _conclude(
             return Failed(reason, hint)
         case Uncertain() | Duplicate():
             return Held(attempt)
+        case None if attempt.state is State.INTENT:
+            return elsewhere()
         case None:
-            in_doubt = attempt.state in (State.HELD, State.INTENT)
-            return Held(attempt) if in_doubt else Submitted(attempt, None)
+            return Held(attempt) if attempt.state is State.HELD else Submitted(attempt, None)
+
+
+def elsewhere() -> Failed:
+    """How a take ends whose very request a run that is alive is submitting."""
+    return Failed("another run is submitting this very request", "run apply again when it has ended")
 
 
 async def _try(
     run: Run, vendor: Vendor, wanted: Attempt, submission: Submission
-) -> tuple[Attempt, Verdict | None]:
-    """One attempt, from its intent to the record of what became of it.
+) -> tuple[Attempt, Verdict | None] | None:
+    """One attempt, from its intent to the record of what became of it; None when it was called off.
 
     There is no verdict when the ledger has a live attempt at the same request: that one is returned.
     """
+    if not run.may_submit():
+        return None
     request_id = run.ports.new_id()
     attempt = replace(wanted, state=State.INTENT, request_id=request_id, created_at=run.now())
     if (live := await run.ports.ledger.intend(attempt)) is not None:
         return live, None
+    if not run.may_submit():
+        await run.ports.ledger.record(_after(attempt, NotAccepted("the run was stopped"), run.now()))
+        return None
     verdict = await vendor.submit(replace(submission, request_id=request_id))
     attempt = _after(attempt, verdict, run.now())
-    await run.ports.ledger.record(attempt)
+    try:
+        await run.ports.ledger.record(attempt)
+    except CogvidError as error:
+        # Going on brings the task's id into the lock at least; buying more would be blind.
+        run.close(f"what the vendor answered cannot be recorded: {error}", error.hint)
     return attempt, verdict
 
 

@@ -8,7 +8,7 @@ from cogvid_pipeline.engine.collect import TaskEnded, download, keep, wait_for_t
 from cogvid_pipeline.engine.inputs import make_submission
 from cogvid_pipeline.engine.inspect import differences
 from cogvid_pipeline.engine.locking import LockKeeper
-from cogvid_pipeline.engine.outcome import Done, Failed, Held, Outcome, Stopped
+from cogvid_pipeline.engine.outcome import Done, Failed, Held, Outcome
 from cogvid_pipeline.engine.ports import Renderer
 from cogvid_pipeline.engine.run import Run
 from cogvid_pipeline.engine.submit import Submitted, submit
@@ -38,12 +38,14 @@ class TakeWorker:
         submitted = await submit(self.run, provider, wanted, submission)
         match submitted:
             case Submitted(attempt, answer):
-                self.run.tell("submitted", action.shot.name, task_id=attempt.task_id)
+                # What another run submitted is not bought by this one.
+                bought = {"cost": attempt.cost} if answer and attempt.paid else {}
+                self.run.tell("submitted", action.shot.name, task_id=attempt.task_id, **bought)
                 return await self._collect(action.shot, attempt, answer.done if answer else None)
             case Held(attempt) | Failed(attempt=Attempt() as attempt):
                 self.keeper.pending(action.shot.name, attempt)
                 return submitted
-            case Failed() | Stopped():
+            case Failed():
                 return submitted
 
     async def resume(self, action: Resume) -> Outcome:
@@ -66,7 +68,12 @@ class TakeWorker:
 
     async def finish(self, shot: Shot, attempt: Attempt) -> Outcome:
         """Put the clip under the take's name and into the lock."""
-        await self._remember_result(shot)
+        standing = self.keeper.entry(shot.name).result
+        if standing and standing.paid and not attempt.paid:
+            return Failed(
+                f"what {attempt.provider} made for nothing never replaces a paid clip",
+                "try such things out in a copy of the project",
+            )
         clip = await self._place(shot, attempt)
         self.keeper.result(shot.name, attempt)
         warnings = differences(shot, clip, self.documented_defaults.get(shot.model, {}))
@@ -110,7 +117,10 @@ class TakeWorker:
         return await self.finish(shot, finished)
 
     async def _bring_back(self, shot: Shot, attempt: Attempt, upstream: Mapping[str, Attempt]) -> Attempt:
-        """Have the file of a recorded clip in the cache again, free of charge."""
+        """Have the file of a recorded clip in the cache again, free of charge.
+
+        The attempt comes back with the address that the clip has now.
+        """
         clip = clip_of(attempt)
         await self.run.ports.ledger.take_in(attempt)
 
@@ -121,7 +131,9 @@ class TakeWorker:
                 return await self._render_again(shot, attempt, upstream)
             return await download(self.run, attempt, shot.name)
 
-        return await self.run.once(f"clip {clip.sha256}", bring)
+        brought = await self.run.once(f"clip {clip.sha256}", bring)
+        # Two requests may have come to the same bytes, and each keeps its own record.
+        return brought if brought.request_id == attempt.request_id else attempt
 
     async def _render_again(self, shot: Shot, attempt: Attempt, upstream: Mapping[str, Attempt]) -> Attempt:
         provider = self.run.ports.provider()
@@ -153,11 +165,6 @@ class TakeWorker:
             return await ports.frames.extract(path, frame.at)
 
         return await make_submission(shot, ports.read_image, read_frame)
-
-    async def _remember_result(self, shot: Shot) -> None:
-        # What leaves the lock stays in the ledger, so that going back to it is free.
-        if standing := self.keeper.entry(shot.name).result:
-            await self.run.ports.ledger.take_in(standing)
 
     async def _place(self, shot: Shot, attempt: Attempt) -> Clip:
         clip = clip_of(attempt)
