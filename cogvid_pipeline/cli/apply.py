@@ -5,13 +5,15 @@ import os
 import signal
 import sys
 import uuid
+from contextlib import suppress
 from decimal import Decimal
+from math import isfinite
 
 import click
 
 from cogvid_pipeline.cli.options import reads_manifest, with_options
 from cogvid_pipeline.cli.planning import PLAN_OPTIONS, plan_options, warn
-from cogvid_pipeline.cli.progress import watching
+from cogvid_pipeline.cli.progress import leave_terminal, watching
 from cogvid_pipeline.cli.project import Project, open_project
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.engine.outcome import Blocked, Failed, Held, RunReport, Stopped
@@ -24,12 +26,19 @@ from cogvid_pipeline.state.exclusive import exclusively
 from cogvid_pipeline.state.ledger import SqliteLedger, open_ledger
 
 
+def _limit(_: click.Context, __: click.Parameter, value: float | None) -> Decimal | None:
+    if value is not None and not isfinite(value):
+        raise click.BadParameter(f"{value} is no amount of money")
+    return None if value is None else Decimal(str(value))
+
+
 @click.command()
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; needed where there is no terminal.")
 @with_options(PLAN_OPTIONS)
 @click.option(
     "--max-cost",
     type=float,
+    callback=_limit,
     metavar="N",
     help="Submit nothing when the run would cost more than N (exit 6).",
 )
@@ -46,7 +55,7 @@ from cogvid_pipeline.state.ledger import SqliteLedger, open_ledger
 def command(
     yes: bool,
     replace: tuple[str, ...],
-    max_cost: float | None,
+    max_cost: Decimal | None,
     jobs: int,
     fail_fast: bool,
     as_json: bool,
@@ -64,7 +73,6 @@ def command(
     """
     project = open_project(settings)
     warn(project)
-    limit = None if max_cost is None else Decimal(str(max_cost))
     options = ApplyOptions(jobs=jobs, fail_fast=fail_fast)
     with (
         exclusively(project.lock_path, project.state, "cogvid apply"),
@@ -74,10 +82,12 @@ def command(
         plan = project.plan(ledger, chosen)
         if not as_json:
             click.echo(plan_text(plan), nl=False)
-        check_limits(plan, project.storyboard, project.prices, limit)
+        check_limits(plan, project.storyboard, project.prices, max_cost)
         if all(isinstance(action, Keep) for action in plan.actions):
             return
         if plan.pending and not yes:
+            if as_json:  # what is agreed to has to be seen, and stdout is for the events
+                click.echo(plan_text(plan), nl=False, err=True)
             _ask()
         report = asyncio.run(_run(project, ledger, plan, chosen, options, as_json=as_json))
     _conclude(report, quiet=as_json)
@@ -103,8 +113,7 @@ async def _run(
 ) -> RunReport:
     from cogvid_pipeline.cli.wiring import make_runner, open_ports
 
-    busy = sum(1 for action in plan.actions if not isinstance(action, Keep))
-    with watching(as_json=as_json, total=busy) as observe:
+    with watching(plan, as_json=as_json) as observe:
         async with open_ports(project, ledger, observe) as ports:
             if any(isinstance(action, Generate | Regenerate | Resume) for action in plan.actions):
                 ports.provider()  # a missing key is said before anything begins
@@ -115,17 +124,22 @@ async def _run(
 
 
 def _heed_signals(run: Run) -> None:
-    """The first Ctrl-C or SIGTERM ends the run in order, the second at once."""
+    """The first Ctrl-C, SIGTERM or closed terminal ends the run in order, the second at once."""
 
     def on_signal() -> None:
         if run.stopping:
+            leave_terminal()
             os._exit(Interrupted.exit_code)
-        click.echo(
-            "stopping: requests that are out are finished and recorded; again to stop at once", err=True
-        )
         run.stop()
+        with suppress(OSError):  # the terminal may be what has gone
+            click.echo(
+                "stopping: requests that are out are finished and recorded; again to stop at once", err=True
+            )
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    heeded = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+        heeded.append(signal.SIGHUP)
+    for number in heeded:
         asyncio.get_running_loop().add_signal_handler(number, on_signal)
 
 
@@ -135,7 +149,7 @@ def _conclude(report: RunReport, *, quiet: bool) -> None:
     done = len(report.outcomes) - sum(len(report.names(kind)) for kind in (Failed, Blocked, Held, Stopped))
     if report.interrupted:
         raise Interrupted(
-            f"stopped; {len(report.names(Stopped))} shots are not finished",
+            f"stopped; {_shots(len(report.names(Stopped)))} not finished",
             hint="run the same command again: it goes on where it was",
         )
     if held := report.names(Held):
@@ -146,6 +160,10 @@ def _conclude(report: RunReport, *, quiet: bool) -> None:
         )
     if failed or blocked:
         because = f", and {len(blocked)} that need their frames" if blocked else ""
-        raise CogvidError(f"{len(failed)} shots failed{because}: {', '.join([*failed, *blocked])}")
+        raise CogvidError(f"{_shots(len(failed))} failed{because}: {', '.join([*failed, *blocked])}")
     if not quiet:
-        click.echo(f"Done: {done} shot{'' if done == 1 else 's'} in place.")
+        click.echo(f"Done: {_shots(done)} in place.")
+
+
+def _shots(count: int) -> str:
+    return f"{count} shot{'' if count == 1 else 's'}"

@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -51,7 +52,8 @@ class LazyGroup(click.Group):
         except CogvidError as error:
             from cogvid_pipeline.cli.complain import complain
 
-            complain(error)
+            with suppress(BrokenPipeError):  # nobody listens; the exit code still tells
+                complain(error)
             ctx.exit(error.exit_code)
 
 

@@ -1,5 +1,6 @@
 """Choose how a run is shown while it happens."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,24 +8,36 @@ from contextlib import contextmanager
 import click
 
 from cogvid_pipeline.model.event import Event
+from cogvid_pipeline.model.plan import Plan
 from cogvid_pipeline.report.events import event_json, event_words
 
 # Too many of these for a log.
 _PASSING = frozenset({"running", "downloading", "rendering"})
+_SHOW_CURSOR = b"\x1b[?25h\n"
 
 
 @contextmanager
-def watching(*, as_json: bool, total: int) -> Iterator[Callable[[Event], None]]:
-    """An observer that fits where the output goes; `total` is the number of takes with something to do."""
+def watching(plan: Plan, *, as_json: bool) -> Iterator[Callable[[Event], None]]:
+    """An observer that fits where the output goes."""
     if as_json:
         yield _print_json
-    elif sys.stderr.isatty():
-        from cogvid_pipeline.cli.live import live_table
+    elif _can_redraw():
+        from cogvid_pipeline.cli.live import live_table  # only a terminal pays for rich
 
-        with live_table(total) as watch:
+        with live_table(plan) as watch:
             yield watch
     else:
         yield _print_line
+
+
+def leave_terminal() -> None:
+    """Give the terminal back as it was, for an end that nothing else comes after."""
+    if _can_redraw():
+        os.write(sys.stderr.fileno(), _SHOW_CURSOR)
+
+
+def _can_redraw() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _print_json(event: Event) -> None:
