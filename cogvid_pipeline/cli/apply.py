@@ -132,9 +132,9 @@ def _heed_signals(run: Run) -> None:
             os._exit(Interrupted.exit_code)
         run.stop()
         with suppress(OSError):  # the terminal may be what has gone
-            click.echo(
-                "stopping: requests that are out are finished and recorded; again to stop at once", err=True
-            )
+            # Not by way of click, which would write into the middle of a live table.
+            sys.stderr.write("stopping: what is out is finished and recorded; again to stop at once\n")
+            sys.stderr.flush()
 
     heeded = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it

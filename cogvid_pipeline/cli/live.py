@@ -96,14 +96,16 @@ class Layout:
 
     console: Console
     name_width: int
-    cost_width: int
+    costs: bool
 
     def line(self, row: Row, clock: Callable[[], float], spinner: Spinner) -> Table:
         """A row as a table of its own."""
         mark, plain_mark, style = _ENDS.get(row.event, ("", "", _COLOURS.get(row.event, "")))
         end = Text(plain_mark if self.console.options.ascii_only else mark, style=style)
         over = row.ended is not None
-        words = Text(row.words, style=style, overflow="fold" if over else "ellipsis", no_wrap=not over)
+        words = Text(row.words, style="" if row.event == "succeeded" else style, no_wrap=not over)
+        words.overflow = "fold" if over else "ellipsis"
+        words.highlight_regex("warning: .*", "yellow")
         elapsed = clock_words((row.ended or clock()) - row.began)
         return self._table(
             end if over else spinner,
@@ -123,8 +125,9 @@ class Layout:
         table.add_column(width=self.name_width)
         table.add_column(ratio=1)
         table.add_column(width=6, justify="right")
-        table.add_column(width=self.cost_width, justify="right")
-        table.add_row(*cells)
+        if self.costs:
+            table.add_column(width=10, justify="right")
+        table.add_row(*cells[: len(table.columns)])
         return table
 
 
@@ -136,7 +139,7 @@ def live_table(plan: Plan) -> Iterator[Callable[[Event], None]]:
     board = Board(len(names))
     console = Console(stderr=True)
     pays = plan.cost is None or bool(plan.cost.amount)
-    layout = Layout(console, min(max(map(len, names), default=4), _WIDEST_NAME), 10 if pays else 0)
+    layout = Layout(console, min(max(map(len, names), default=4), _WIDEST_NAME), pays)
     spinner = Spinner("line" if console.options.ascii_only else "dots", style="cyan")
     # The drawing is done by a thread of its own.
     lock = Lock()
@@ -148,7 +151,9 @@ def live_table(plan: Plan) -> Iterator[Callable[[Event], None]]:
             lines: list[RenderableType] = [layout.line(row, board.clock, spinner) for row in shown]
             if len(rows) > len(shown):
                 lines.append(Text(f"   … and {len(rows) - len(shown)} more under way", style="dim"))
-            bar = ProgressBar(total=max(board.total, 1), completed=board.done, width=24)
+            bar = ProgressBar(
+                total=max(board.total, 1), completed=board.done, width=24, complete_style="green"
+            )
             footer = Table.grid(padding=(0, 2, 0, 0))
             footer.add_row(bar, Text(board.summary, style="bold"))
             return Group(*lines, footer)
