@@ -276,6 +276,28 @@ def test_a_later_document_of_the_same_major_version_still_fits(name: str) -> Non
     assert not fits(name, {**document, "format_version": "1.0\n"})
 
 
+@pytest.mark.parametrize(
+    ("section", "name"),
+    [("Plan", "plan"), ("Problems", "problems"), ("Storyboard", "storyboard"), ("Lock", "lock")],
+)
+def test_the_examples_of_the_documentation_fit(section: str, name: str) -> None:
+    check(name, json.loads(example_of(section)))
+
+
+def test_the_events_of_the_documentation_fit() -> None:
+    events = [json.loads(line) for line in example_of("Events").splitlines()]
+
+    for event in events:
+        check("event", event)
+    assert [event["event"] for event in events][:: len(events) - 1] == ["run_started", "run_finished"]
+
+
+def example_of(section: str) -> str:
+    """The first JSON in a section of docs/json.md."""
+    page = (Path(__file__).parents[3] / "docs/json.md").read_text(encoding="utf-8")
+    return page.partition(f"## {section}\n")[2].partition("```json\n")[2].partition("```")[0]
+
+
 # --- what is broken is noticed ------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ def codes_in(*paths: Path) -> set[str]:
 
 
 def test_the_codes_that_are_used_are_those_that_are_listed() -> None:
-    assert codes_in(*(ROOT / "cogvid_pipeline" / "manifest").glob("*.py")) == set(CODES)
+    assert codes_in(*(ROOT / "cogvid_pipeline" / "manifest").rglob("*.py")) == set(CODES)
 
 
 def test_each_code_is_explained_in_the_documentation() -> None:
