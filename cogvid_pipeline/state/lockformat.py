@@ -155,13 +155,16 @@ def _attempt(data: Any, state: State) -> Attempt:
 
 
 def _request(data: Any) -> Mapping[str, Any]:
-    """A request is flat: text, numbers and yes or no, and lists of these."""
-    for name, value in _object(data).items():
-        if type(value) in _SCALARS:
-            continue
-        if not isinstance(value, list) or any(type(item) not in _SCALARS for item in value):
-            raise Malformed("is not text, a number, true, false, or a list of these", name)
-    request: Mapping[str, Any] = data
+    """A request names its model; images are a list of text, and all else is text, a number, true or false."""
+    request: Mapping[str, Any] = _object(data)
+    _text(request, "model", required=True)
+    _text(request, "prompt")
+    for name, value in request.items():
+        if name == "image":
+            if not isinstance(value, list) or any(type(item) is not str for item in value):
+                raise Malformed("is not a list of text", name)
+        elif type(value) not in _SCALARS:
+            raise Malformed("is not text, a number, true or false", name)
     return request
 
 

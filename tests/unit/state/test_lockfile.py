@@ -320,7 +320,7 @@ def test_conflict_markers_are_shown_with_their_line(path, end):
 
 
 def test_what_looks_like_a_conflict_marker_inside_of_text_is_none(path):
-    write(path, walk=LockEntry(make_attempt(request={"prompt": "a <<<<<<< b"})))
+    write(path, walk=LockEntry(make_attempt(request={"model": "cogvideox-3", "prompt": "a <<<<<<< b"})))
 
     assert "walk" in read_lock(path).entries
 
@@ -397,13 +397,22 @@ BIG = 10**15
         (lambda walk: walk["result"].update(request="x"), "result.request is not an object"),
         (
             lambda walk: walk["result"]["request"].update(prompt=None),
-            "result.request.prompt is not text, a num",
+            "result.request.prompt is not text",
         ),
         (
             lambda walk: walk["result"]["request"].update(image=[[]]),
-            "result.request.image is not text, a numb",
+            "result.request.image is not a list of text",
         ),
-        (lambda walk: walk["result"]["request"].update(image={}), "result.request.image is not text, a numb"),
+        (
+            lambda walk: walk["result"]["request"].update(image={}),
+            "result.request.image is not a list of text",
+        ),
+        (
+            lambda walk: walk["result"]["request"].update(image=5),
+            "result.request.image is not a list of text",
+        ),
+        (lambda walk: walk["result"]["request"].update(fps=[]), "result.request.fps is not text, a number"),
+        (lambda walk: walk["result"]["request"].pop("model"), "result.request.model is missing"),
         (
             lambda walk: walk["result"]["clip"].update(sha256="../x"),
             "result.clip.sha256 does not have the form",
@@ -464,6 +473,10 @@ numbers = st.floats(0, 1e6, allow_nan=False)
 whole = st.integers(0, 10**12)
 scalars = texts | st.booleans() | st.integers(-(10**9), 10**9) | numbers
 clips = st.builds(Clip, digests, whole, whole, whole, numbers, numbers, st.booleans())
+requests = st.fixed_dictionaries(
+    {"model": words},
+    optional={"prompt": texts, "image": st.lists(texts, max_size=2), "size": scalars, "fps": scalars},
+)
 costs = st.builds(
     Money, st.decimals(0, 9999, places=3).map(lambda amount: Decimal(str(float(amount)))), words
 )
@@ -474,7 +487,7 @@ def attempts(states, clip):
         Attempt,
         state=states,
         fingerprint=digests.map("sha256:".__add__),
-        request=st.dictionaries(texts, scalars | st.lists(scalars, max_size=2), max_size=5),
+        request=requests,
         provider=words,
         base_url=st.just("https://vendor.example.com/v1"),
         request_id=words,
