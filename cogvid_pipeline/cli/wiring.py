@@ -44,7 +44,7 @@ VENDORS: dict[str, Make] = {"geekai": _geekai}
 def make_provider(storyboard: Storyboard, web: Web) -> Provider:
     """Who generates. Raises UsageError when it cannot be asked, for want of a key for instance."""
     if storyboard.provider == "preview":
-        return Preview(storyboard.documented_defaults["cogvideox-3"])
+        return Preview(storyboard.documented_defaults)
     return _vendor(storyboard.provider, web)
 
 
@@ -110,7 +110,7 @@ async def render_all(
     """Render previews of these shots."""
     await render_previews(
         shots,
-        Preview(project.storyboard.documented_defaults["cogvideox-3"], scale=scale),
+        Preview(project.storyboard.documented_defaults, scale=scale),
         into,
         read_image=partial(read_image, project.root),
         frames=ClipFrames(),

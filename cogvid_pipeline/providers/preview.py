@@ -32,13 +32,13 @@ _SMALLEST_SIDE = 64
 class Preview:
     """Fits engine.ports.Renderer.
 
-    `defaults` has what the model's fps, duration and so on are where a shot does not say. With a `scale`
+    `defaults` has, by model, what fps, duration and so on are where a shot does not say. With a `scale`
     below 1 clips are smaller than asked, and their slates say so.
     """
 
     name = "preview"
 
-    def __init__(self, defaults: Parameters, *, scale: float = 1.0) -> None:
+    def __init__(self, defaults: Mapping[str, Parameters], *, scale: float = 1.0) -> None:
         self._defaults = defaults
         self._scale = scale
 
@@ -61,7 +61,7 @@ class Preview:
             raise
 
     def _render(self, submission: Submission, into: Path, report: Callable[[float], None]) -> None:
-        asked = {**self._defaults, **submission.parameters}
+        asked = {**self._defaults[submission.model], **submission.parameters}
         fps, seconds = int(asked["fps"]), float(asked["duration"])
         frames = round(fps * seconds)
         inputs = [

@@ -18,7 +18,8 @@ from cogvid_pipeline.model.wire import ImageBytes, ImageLink, Submission
 from cogvid_pipeline.providers.preview import Preview
 from tests.clips import open_picture, picture_file
 
-DEFAULTS: dict[str, Scalar] = {"fps": 30, "duration": 1, "quality": "speed", "with_audio": False}
+DOCUMENTED: dict[str, Scalar] = {"fps": 30, "duration": 1, "quality": "speed", "with_audio": False}
+DEFAULTS = {"cogvideox-3": DOCUMENTED}
 PROMPT = "A red fox in a yellow raincoat steps off the last train."
 
 
@@ -71,7 +72,9 @@ def test_a_preview_has_the_size_rate_and_duration_asked_for(
 
 
 def test_what_a_shot_does_not_say_is_as_documented(tmp_path: Path) -> None:
-    clip = render(submit(), tmp_path / "clip", Preview({**DEFAULTS, "fps": 24, "duration": 0.5}))
+    clip = render(
+        submit(), tmp_path / "clip", Preview({"cogvideox-3": {**DOCUMENTED, "fps": 24, "duration": 0.5}})
+    )
 
     assert (clip.fps, clip.duration, clip.audio) == (24.0, 0.5, False)
 
