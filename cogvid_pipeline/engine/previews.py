@@ -37,6 +37,9 @@ async def render_previews(
         done(shot, path)
         return path
 
-    async with asyncio.TaskGroup() as group:
-        for shot in shots:
-            tasks[shot.name] = group.create_task(render(shot))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for shot in shots:
+                tasks[shot.name] = group.create_task(render(shot))
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None

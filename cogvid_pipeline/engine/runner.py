@@ -157,8 +157,6 @@ class Runner:
         match await self._end_of(action.of):
             case Done(attempt):
                 return await self.worker.finish(action.shot, attempt)
-            case Stopped():
-                return Stopped()
             case _:
                 return Blocked(action.of)
 
