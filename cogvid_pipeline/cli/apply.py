@@ -27,7 +27,7 @@ from cogvid_pipeline.state.ledger import SqliteLedger, open_ledger
 
 
 def _limit(_: click.Context, __: click.Parameter, value: float | None) -> Decimal | None:
-    if value is not None and not isfinite(value):
+    if value is not None and not (isfinite(value) and value >= 0):
         raise click.BadParameter(f"{value} is no amount of money")
     return None if value is None else Decimal(str(value))
 

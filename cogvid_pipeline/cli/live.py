@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
-from threading import Lock
+from threading import Event as ThreadEvent
+from threading import Lock, Thread
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -29,6 +30,7 @@ _ENDS = {
 }
 _COLOURS = {"waiting": "yellow", "downloading": "cyan", "rendering": "cyan", "shot_started": "dim"}
 _WIDEST_NAME = 32
+_SECONDS_BETWEEN_FRAMES = 0.125
 
 
 @dataclass(slots=True)
@@ -98,7 +100,7 @@ class Layout:
     name_width: int
     costs: bool
 
-    def line(self, row: Row, clock: Callable[[], float], spinner: Spinner) -> Table:
+    def line(self, row: Row, now: float, spinner: Spinner) -> Table:
         """A row as a table of its own."""
         mark, plain_mark, style = _ENDS.get(row.event, ("", "", _COLOURS.get(row.event, "")))
         end = Text(plain_mark if self.console.options.ascii_only else mark, style=style)
@@ -106,7 +108,7 @@ class Layout:
         words = Text(row.words, style="" if row.event == "succeeded" else style, no_wrap=not over)
         words.overflow = "fold" if over else "ellipsis"
         words.highlight_regex("warning: .*", "yellow")
-        elapsed = clock_words((row.ended or clock()) - row.began)
+        elapsed = clock_words((row.ended or now) - row.began)
         return self._table(
             end if over else spinner,
             Text(row.name, no_wrap=True, overflow="ellipsis"),
@@ -131,39 +133,83 @@ class Layout:
         return table
 
 
+class Screen:
+    """Draws in a thread of its own, so that a slow terminal does not keep the run waiting."""
+
+    def __init__(self, console: Console, board: Board, layout: Layout) -> None:
+        self._console = console
+        self._board = board
+        self._layout = layout
+        self._spinner = Spinner("line" if console.options.ascii_only else "dots", style="cyan")
+        self._lock = Lock()
+        self._ended: list[Row] = []
+        self._closing = ThreadEvent()
+        self._lost: OSError | None = None
+        self._thread = Thread(target=self._paint_on, daemon=True)
+        self._live = Live(get_renderable=self._draw, console=console, auto_refresh=False)
+
+    def observe(self, event: Event) -> None:
+        """Take an event into account. Raises OSError when the terminal has gone."""
+        with self._lock:
+            if ended := self._board.update(event):
+                self._ended.append(ended)
+        if self._lost:
+            raise self._lost
+
+    def open(self) -> None:
+        self._live.start()
+        self._console.print(self._layout.header())
+        self._thread.start()
+
+    def close(self) -> None:
+        """Draw what is left, and give the terminal back."""
+        self._closing.set()
+        self._thread.join()
+        with suppress(OSError):
+            self._paint()
+            self._live.stop()
+
+    def _paint_on(self) -> None:
+        try:
+            while not self._closing.wait(_SECONDS_BETWEEN_FRAMES):
+                self._paint()
+        except OSError as error:
+            self._lost = error
+
+    def _paint(self) -> None:
+        with self._lock:
+            ended, self._ended = self._ended, []
+        self._live.refresh()
+        if ended:
+            self._console.print(Group(*(self._line(row) for row in ended)))
+
+    def _draw(self) -> Group:
+        with self._lock:
+            rows = list(self._board.under_way.values())
+            shown = rows[: max(1, self._console.height - 4)]
+            lines: list[RenderableType] = [self._line(row) for row in shown]
+            if len(rows) > len(shown):
+                lines.append(Text(f"   … and {len(rows) - len(shown)} more under way", style="dim"))
+            bar = ProgressBar(self._board.total, self._board.done, width=24, complete_style="green")
+            footer = Table.grid(padding=(0, 2, 0, 0))
+            footer.add_row(bar, Text(self._board.summary, style="bold"))
+            return Group(*lines, footer)
+
+    def _line(self, row: Row) -> Table:
+        return self._layout.line(row, self._board.clock(), self._spinner)
+
+
 @contextmanager
 def live_table(plan: Plan) -> Iterator[Callable[[Event], None]]:
     """An observer that draws on stderr, anew a few times a second."""
     busy = [action for action in plan.actions if not isinstance(action, Keep)]
     names = [action.name if isinstance(action, Forget) else action.shot.name for action in busy]
-    board = Board(len(names))
+    width = min(max(len("shot"), *map(len, names)), _WIDEST_NAME)
     console = Console(stderr=True)
-    pays = plan.cost is None or bool(plan.cost.amount)
-    layout = Layout(console, min(max(map(len, names), default=4), _WIDEST_NAME), pays)
-    spinner = Spinner("line" if console.options.ascii_only else "dots", style="cyan")
-    # The drawing is done by a thread of its own.
-    lock = Lock()
-
-    def draw() -> Group:
-        with lock:
-            rows = list(board.under_way.values())
-            shown = rows[: max(1, console.height - 4)]
-            lines: list[RenderableType] = [layout.line(row, board.clock, spinner) for row in shown]
-            if len(rows) > len(shown):
-                lines.append(Text(f"   … and {len(rows) - len(shown)} more under way", style="dim"))
-            bar = ProgressBar(
-                total=max(board.total, 1), completed=board.done, width=24, complete_style="green"
-            )
-            footer = Table.grid(padding=(0, 2, 0, 0))
-            footer.add_row(bar, Text(board.summary, style="bold"))
-            return Group(*lines, footer)
-
-    def observe(event: Event) -> None:
-        with lock:
-            ended = board.update(event)
-        if ended:
-            console.print(layout.line(ended, board.clock, spinner))
-
-    with Live(get_renderable=draw, console=console, refresh_per_second=8):
-        console.print(layout.header())
-        yield observe
+    costs = plan.cost is None or bool(plan.cost.amount)
+    screen = Screen(console, Board(len(names)), Layout(console, width, costs))
+    screen.open()
+    try:
+        yield screen.observe
+    finally:
+        screen.close()

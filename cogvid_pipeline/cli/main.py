@@ -39,6 +39,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         if cmd_name in LONG:
+            gc.set_threshold(50_000, 20, 100)
             gc.enable()
         module = import_module(f"cogvid_pipeline.cli.{COMMANDS[cmd_name]}")
         command: click.Command = module.command
@@ -52,7 +53,7 @@ class LazyGroup(click.Group):
         except CogvidError as error:
             from cogvid_pipeline.cli.complain import complain
 
-            with suppress(BrokenPipeError):  # nobody listens; the exit code still tells
+            with suppress(OSError):  # nobody listens; the exit code still tells
                 complain(error)
             ctx.exit(error.exit_code)
 
