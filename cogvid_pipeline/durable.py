@@ -4,8 +4,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 from cogvid_pipeline.errors import StateError
+
+_MAKING = Lock()
 
 
 def replace_durably(path: Path, data: bytes) -> None:
@@ -46,8 +49,9 @@ def make_directory_durably(path: Path) -> None:
 
 def make_ignored_directory(root: Path, *below: str) -> Path:
     """Make `root`, which tells git to leave it alone, and the directory `below` it, which is returned."""
-    make_directory_durably(root)
-    with write_failures_named(root):
+    # Several threads may want it at once, of which one has to make it.
+    with _MAKING, write_failures_named(root):
+        make_directory_durably(root)
         # Only a directory that nobody uses yet: who deletes its .gitignore wants the files in git.
         with os.scandir(root) as entries:
             unused = next(entries, None) is None

@@ -83,7 +83,7 @@ def command(
         if not as_json:
             click.echo(plan_text(plan), nl=False)
         check_limits(plan, project.storyboard, project.prices, max_cost)
-        if all(isinstance(action, Keep) for action in plan.actions):
+        if all(isinstance(action, Keep) for action in plan.actions) and not as_json:
             return
         if plan.pending and not yes:
             if as_json:  # what is agreed to has to be seen, and stdout is for the events
@@ -152,15 +152,17 @@ def _conclude(report: RunReport, *, quiet: bool) -> None:
             f"stopped; {_shots(len(report.names(Stopped)))} not finished",
             hint="run the same command again: it goes on where it was",
         )
+    because = f", and {len(blocked)} that need their frames" if blocked else ""
+    failures = f"{_shots(len(failed))} failed{because}: {', '.join([*failed, *blocked])}"
     if held := report.names(Held):
+        more = f"; {failures}" if failed or blocked else ""
         raise HeldAttempts(
             f"held: {', '.join(held)}; whether the vendor accepted them is not known, so they were not "
-            "submitted again",
+            f"submitted again{more}",
             hint="run `cogvid recover` to settle them",
         )
     if failed or blocked:
-        because = f", and {len(blocked)} that need their frames" if blocked else ""
-        raise CogvidError(f"{_shots(len(failed))} failed{because}: {', '.join([*failed, *blocked])}")
+        raise CogvidError(failures)
     if not quiet:
         click.echo(f"Done: {_shots(done)} in place.")
 

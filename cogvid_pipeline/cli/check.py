@@ -55,7 +55,10 @@ def _clip_differences(project: Project) -> Iterator[str]:
         if not path.is_file():
             yield f"{shot.name}: {project.storyboard.output}/{shot.name}.mp4 is missing"
         elif _digest(path) != entry.result.clip.sha256:
-            yield f"{shot.name}: {project.storyboard.output}/{shot.name}.mp4 is not the clip in the lock"
+            yield (
+                f"{shot.name}: {project.storyboard.output}/{shot.name}.mp4 is not the clip in the lock; "
+                "delete it, and apply brings the right one back"
+            )
 
 
 def _digest(path: Path) -> str:

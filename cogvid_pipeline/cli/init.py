@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from cogvid_pipeline.durable import replace_durably
+from cogvid_pipeline.durable import replace_durably, write_failures_named
 from cogvid_pipeline.errors import CogvidError
 from cogvid_pipeline.packaged import schemas_directory
 
@@ -23,12 +23,13 @@ def command(directory: Path) -> None:
     Example:
       cogvid init film && cd film && cogvid apply
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    with write_failures_named(directory):
+        directory.mkdir(parents=True, exist_ok=True)
     manifest = directory / "cogvid.yaml"
     if manifest.exists():
         raise CogvidError(f"{manifest} exists already", hint="edit it, or choose another directory")
     schema = (schemas_directory() / "manifest.schema.json").read_bytes()
     replace_durably(directory / "cogvid.schema.json", schema)
     replace_durably(manifest, _STARTER.read_bytes())
-    click.echo(f"wrote {manifest}\nNow try:")
-    click.echo(f"  cogvid -C {directory} plan\n  cogvid -C {directory} apply")
+    there = "" if directory == Path() else f" -C {directory}"
+    click.echo(f"wrote {manifest}\nNow try:\n  cogvid{there} plan\n  cogvid{there} apply")

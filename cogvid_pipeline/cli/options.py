@@ -18,6 +18,8 @@ def _pairs(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dic
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise click.BadParameter(f"{text!r} is not NAME=VALUE, as in --var hero='a red fox'")
+        if not value.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise click.BadParameter(f"the value of {name} is not UTF-8")
         pairs[name] = value
     return pairs
 

@@ -1,11 +1,15 @@
 """`cogvid plan`: what `apply` would do, why, and the cost."""
 
+import dataclasses
+
 import click
 
 from cogvid_pipeline.cli.options import reads_manifest, with_options
 from cogvid_pipeline.cli.planning import PLAN_OPTIONS, plan_options, warn
 from cogvid_pipeline.cli.project import open_project
 from cogvid_pipeline.cli.settings import Settings
+from cogvid_pipeline.errors import OverBudget
+from cogvid_pipeline.plan.cost import check_limits
 from cogvid_pipeline.report.plan_json import plan_json
 from cogvid_pipeline.report.plan_text import plan_text
 
@@ -39,6 +43,10 @@ def command(
     warn(project)
     with project.read_ledger() as ledger:
         plan = project.plan(ledger, plan_options(project, replace))
+    try:
+        check_limits(plan, project.storyboard, project.prices, None)
+    except OverBudget as over:
+        plan = dataclasses.replace(plan, warnings=(*plan.warnings, str(over)))
     click.echo(plan_json(plan) if layout == "json" else plan_text(plan), nl=False)
     if detailed_exitcode and plan.pending:
         context.exit(_CHANGES_PENDING)

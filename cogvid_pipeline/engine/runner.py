@@ -148,7 +148,6 @@ class Runner:
         if action.attempt.state is State.INTENT:
             return elsewhere()
         held = replace(action.attempt, state=State.HELD, error=action.reason)
-        await self.run.ports.ledger.take_in(held)
         await self.run.ports.ledger.record(held)
         self.keeper.pending(action.shot.name, held)
         return Held(held)

@@ -58,14 +58,14 @@ async def submit(
             run.close(verdict.reason, _COME_BACK)
         if unreachable >= _UNREACHABLE_TRIES:
             return Failed(verdict.reason, _COME_BACK)
-    return Failed(run.closed, run.closed_hint)
+    return Failed(f"not submitted: {run.closed}", run.closed_hint)
 
 
 @asynccontextmanager
 async def _turn(run: Run, shot: str) -> AsyncIterator[None]:
     """Wait until the vendor may be asked, and keep the number of requests that are out small."""
     while True:
-        if not run.closed and (seconds := run.throttle.wait()):
+        if seconds := run.throttle.wait():
             run.tell("waiting", shot, reason=f"the vendor is asked again in {seconds:.0f} s")
             await run.pause(seconds)
         async with run.stoppable():

@@ -51,7 +51,6 @@ class TakeWorker:
     async def resume(self, action: Resume) -> Outcome:
         """Wait for a task that was accepted before."""
         self.run.tell("shot_started", action.shot.name)
-        await self.run.ports.ledger.take_in(action.attempt)
         return await self._collect(action.shot, action.attempt, None)
 
     async def reuse(self, action: Reuse, upstream: Mapping[str, Attempt]) -> Outcome:
@@ -104,9 +103,7 @@ class TakeWorker:
         self.keeper.pending(shot.name, attempt)
 
         async def collect() -> Attempt:
-            finished = attempt
-            if attempt.state is not State.SUCCEEDED:
-                finished = await wait_for_task(self.run, attempt, shot.name, answer)
+            finished = await wait_for_task(self.run, attempt, shot.name, answer)
             return await download(self.run, finished, shot.name)
 
         try:
@@ -122,7 +119,6 @@ class TakeWorker:
         The attempt comes back with the address that the clip has now.
         """
         clip = clip_of(attempt)
-        await self.run.ports.ledger.take_in(attempt)
 
         async def bring() -> Attempt:
             if await asyncio.to_thread(self.run.ports.clips.find, clip):

@@ -262,7 +262,7 @@ def test_an_empty_account_stops_submitting_but_running_tasks_are_collected(
     ran = project.apply("--jobs", "2")
 
     assert ran.code == 1
-    assert "insufficient balance" in ran.err
+    assert "owl: failed: not submitted: insufficient balance" in ran.err
     assert len(vendor.posts) == 2
     assert [entry["status"] for entry in project.lock.values()] == ["succeeded"]
 

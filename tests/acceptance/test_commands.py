@@ -148,6 +148,30 @@ def test_a_plan_says_which_field_changed_from_what_to_what(project: Project) -> 
     assert "fps: (not set) → 60" in project.run("plan").out
 
 
+def test_a_plan_over_the_budget_says_so(project: Project) -> None:
+    project.write(CHAIN, more="budget: {max_cost: 1, currency: CNY}\n")
+
+    words = "the storyboard would cost 2.00 CNY, more than the limit of 1.00 CNY"
+    assert f"warning: {words}\n" in project.run("plan").out
+    assert project.run("plan", "--format", "json").json["warnings"] == [words]
+
+
+def test_a_variable_that_is_no_text_is_refused(project: Project) -> None:
+    project.write("  cat: {prompt: 'A {{ what }}.'}\n")
+
+    ran = project.run("plan", "--var", "what=\udcff")
+
+    assert ran.code == 64
+    assert "the value of what is not UTF-8" in ran.err
+
+
+def test_init_where_nothing_can_be_written_says_so(project: Project) -> None:
+    ran = project.run("init", "/dev/null/film")
+
+    assert ran.code == 1
+    assert "cannot write /dev/null/film" in ran.err
+
+
 def test_replace_names_a_shot_that_exists(project: Project) -> None:
     project.write(CAT)
 

@@ -86,7 +86,7 @@ def test_the_table_has_names_states_times_and_the_cost_so_far(project: Project, 
     assert header.endswith("cost")
     assert len(header) == len(done) == 100
     assert done.index("cat") == header.index("shot")
-    assert bad.index("nap") == header.index("shot")
+    assert bad.index("dog") == header.index("shot")
     assert done.index("done, ") == header.index("state") == bad.index("failed: unsafe content")
     assert done.endswith("1.00 CNY")
     assert "0:0" in done

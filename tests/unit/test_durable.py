@@ -1,6 +1,7 @@
 """What is written is there whole, or not at all."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,13 @@ def test_a_gitignore_that_the_user_deleted_stays_away(tmp_path):
     make_ignored_directory(tmp_path / "renders")
 
     assert not (tmp_path / "renders" / ".gitignore").exists()
+
+
+def test_threads_that_want_an_ignored_directory_at_once_all_get_it(tmp_path):
+    for number in range(50):
+        root = tmp_path / f"renders-{number}"
+        with ThreadPoolExecutor(16) as pool:
+            made = list(pool.map(lambda _: make_ignored_directory(root), range(16)))  # noqa: B023
+
+        assert made == [root] * 16
+        assert [path.name for path in root.iterdir()] == [".gitignore"]

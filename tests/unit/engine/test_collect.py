@@ -129,7 +129,7 @@ def test_polls_that_fail_are_repeated_ever_more_slowly(stage: Stage) -> None:
 def test_a_poll_that_works_ends_the_row_of_failures(stage: Stage) -> None:
     waited(stage, *[PollFailed("HTTP 500")] * 3, TaskRunning(), PollFailed("HTTP 500"))
 
-    assert stage.seconds < 20
+    assert stage.seconds < 16
 
 
 def test_what_the_vendor_asks_for_between_polls_is_kept(stage: Stage) -> None:

@@ -84,6 +84,18 @@ def test_a_stop_ends_who_does_the_work_and_who_waits_for_it() -> None:
     assert one.seconds == 1
 
 
+def test_who_waits_does_not_wait_for_ever_when_the_work_is_cancelled() -> None:
+    async def body(run: Run) -> list[object]:
+        worker, waiter = (asyncio.create_task(run.once("key", lambda: run.pause(3600))) for _ in range(2))
+        await asyncio.sleep(1)
+        worker.cancel()
+        return await asyncio.gather(worker, waiter, return_exceptions=True)
+
+    one = stage()
+    assert [type(end) for end in with_run(one, body)] == [asyncio.CancelledError] * 2
+    assert one.seconds == 1
+
+
 def test_who_waits_may_go_without_ending_the_work() -> None:
     async def work() -> str:
         await asyncio.sleep(2)

@@ -139,7 +139,7 @@ def test_nothing_more_is_bought_once_the_account_is_closed_and_what_runs_is_coll
     assert report.names(Done) == ["cat"]
     assert report.names(Failed) == ["dog", "owl", "elk"]
     assert len(stage.posts) == 2
-    assert report.outcomes["elk"] == Failed("no balance", "top up")
+    assert report.outcomes["elk"] == Failed("not submitted: no balance", "top up")
     assert list(stage.book.entries) == ["cat"]
 
 
@@ -456,8 +456,9 @@ def test_a_shared_preview_never_replaces_a_paid_clip() -> None:
     stage = Stage(storyboard(CAT, twin, provider="preview"), locked(dog=paid))
     stage.shelf.has(paid, "dog")
 
-    stage.apply()
+    report = stage.apply()
 
+    assert report.names(Done) == ["cat", "dog"]
     assert stage.sketch.rendered == ["cat"]
     assert stage.book.entries["dog"].result == paid
 
@@ -470,8 +471,9 @@ def test_an_earlier_preview_never_replaces_a_paid_clip() -> None:
     stage.shelf.has(preview)
     stage.shelf.has(paid, "dog")
 
-    stage.apply()
+    report = stage.apply()
 
+    assert report.names(Done) == ["dog"]
     assert stage.book.entries["dog"].result == paid
 
 
@@ -671,6 +673,15 @@ def test_a_run_that_is_stopped_while_a_preview_is_drawn_records_nothing_of_it() 
     assert stage.apply().names(Stopped) == ["cat"]
     assert stage.book.entries == {}
     assert stage.ledger.rows == {}
+
+
+def test_a_stop_does_not_wait_for_a_poll() -> None:
+    stage = Stage(storyboard(CAT))
+    stage.vendor.seconds_per_poll = 600
+    stage.when["submitted"] = lambda run: asyncio.get_running_loop().call_later(5, run.stop)
+
+    assert stage.apply().names(Stopped) == ["cat"]
+    assert stage.seconds < 10
 
 
 def test_a_stop_after_the_end_changes_nothing() -> None:

@@ -35,6 +35,12 @@ def submitted(stage: Stage, *verdicts: Verdict, **options: Any) -> Submitted | F
     return with_run(stage, lambda run: submit(run, stage.vendor, WANTED, SUBMISSION), **options)
 
 
+async def twenty(run: Run, stage: Stage) -> list[object]:
+    """Submit twenty different requests at once."""
+    wanted = (attempt(shot("s", f"Shot {n}"), State.INTENT) for n in range(20))
+    return await asyncio.gather(*(submit(run, stage.vendor, one, SUBMISSION) for one in wanted))
+
+
 @pytest.fixture
 def stage() -> Stage:
     return Stage(storyboard(CAT))
@@ -134,7 +140,7 @@ def test_a_rate_limit_beyond_patience_ends_the_run_for_all(stage: Stage) -> None
     end = submitted(stage, *[BUSY] * 99, patience=100)
 
     assert isinstance(end, Failed)
-    assert end.reason == "too many requests"
+    assert end.reason == "not submitted: too many requests"
     assert "nothing was bought" in end.hint
     assert 50 < stage.seconds <= 120
     assert stage.run is not None
@@ -153,7 +159,7 @@ def test_a_run_that_is_closed_meanwhile_sends_nothing_and_waits_for_nothing(stag
 
     end = submitted(stage, NotAccepted("busy", retry_after=300))
 
-    assert end == Failed("no balance", "top up")
+    assert end == Failed("not submitted: no balance", "top up")
     assert len(stage.posts) == 1
     assert stage.seconds < 2
 
@@ -168,24 +174,29 @@ def test_a_run_that_is_closed_while_the_intent_is_written_sends_nothing(stage: S
 
     stage.ledger.intend = close_meanwhile  # type: ignore[method-assign]
 
-    assert submitted(stage) == Failed("no balance", "top up")
+    assert submitted(stage) == Failed("not submitted: no balance", "top up")
     assert stage.effects == ["intend request-1", "record request-1 refused"]
 
 
 def test_a_run_that_is_closed_while_others_wait_for_their_turn_sends_nothing_of_theirs(stage: Stage) -> None:
-    async def many(run: Run) -> list[object]:
-        takes = (
-            submit(run, stage.vendor, attempt(shot("s", f"Shot {n}"), State.INTENT), SUBMISSION)
-            for n in range(20)
-        )
-        return await asyncio.gather(*takes)
-
     stage.vendor.submits(Closed("no balance"))
 
-    ends = with_run(stage, many)
+    ends = with_run(stage, lambda run: twenty(run, stage))
 
-    assert len(stage.posts) == 8
-    assert ends.count(Failed("no balance")) == 13
+    assert len(stage.posts) == len(stage.ledger.rows) == 8
+    assert ends.count(Failed("not submitted: no balance")) == 12
+
+
+def test_who_waited_for_a_turn_keeps_to_what_the_vendor_asked_for_meanwhile(stage: Stage) -> None:
+    times: list[float] = []
+    stage.vendor.on_post = lambda _: times.append(asyncio.get_running_loop().time())
+    stage.vendor.submits(*[NotAccepted("busy", retry_after=100)] * 8)
+
+    with_run(stage, lambda run: twenty(run, stage))
+
+    assert len(times) == 28
+    assert max(times[:8]) < 1
+    assert min(times[8:]) > 100
 
 
 def test_a_live_attempt_is_what_one_gets_instead_of_a_second_one(stage: Stage) -> None:
