@@ -21,6 +21,7 @@ COMMANDS = {
     "preview": "preview",
     "status": "status",
     "check": "check",
+    "recover": "recover",
     "schema": "schema",
     "completion": "completion",
 }

@@ -12,16 +12,21 @@ from cogvid_pipeline.cli.settings import Settings
 Option: TypeAlias = Callable[[Any], Any]
 
 
-def _pairs(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise click.BadParameter(f"{text!r} is not NAME=VALUE, as in --var hero='a red fox'")
-        if not value.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in value):
-            raise click.BadParameter(f"the value of {name} is not UTF-8")
-        pairs[name] = value
-    return pairs
+def pairs(form: str) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], dict[str, str]]:
+    """A callback that makes a dictionary of texts that have a `form` such as NAME=VALUE."""
+
+    def split(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+        found = {}
+        for text in texts:
+            name, equals, value = text.partition("=")
+            if not equals or not name:
+                raise click.BadParameter(f"{text!r} is not {form}")
+            if not value.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in value):
+                raise click.BadParameter(f"the value of {name} is not UTF-8")
+            found[name] = value
+        return found
+
+    return split
 
 
 VARIABLE_OPTIONS: tuple[Option, ...] = (
@@ -30,7 +35,7 @@ VARIABLE_OPTIONS: tuple[Option, ...] = (
         "variables",
         multiple=True,
         metavar="NAME=VALUE",
-        callback=_pairs,
+        callback=pairs("NAME=VALUE, as in --var hero='a red fox'"),
         help="Set a variable, over the manifest's own. May be given several times.",
     ),
     click.option(
