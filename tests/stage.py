@@ -151,6 +151,7 @@ class ScriptedVendor:
     base_url: str = BASE_URL
     repeatable: bool = False
     on_post: Callable[[Submission], None] = lambda _: None
+    seconds_per_poll: float = 0.01
     sent: list[Submission] = field(default_factory=list)
     _verdicts: deque[Verdict | Exception] = field(default_factory=deque)
     _states: deque[TaskState] = field(default_factory=deque)
@@ -178,7 +179,7 @@ class ScriptedVendor:
 
     async def poll(self, attempt: Attempt) -> TaskState:
         self.effects.append(f"poll {attempt.task_id}")
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(self.seconds_per_poll)
         if self._states:
             return self._states.popleft()
         return self.always or TaskSucceeded(url_of(attempt.task_id))
