@@ -44,7 +44,7 @@ class LockKeeper:
         return self._entries.get(name, LockEntry())
 
     async def flush_now_and_then(self, sleep: Callable[[float], Awaitable[None]]) -> None:
-        """Write the lock while the run goes on, never spending more than a tenth of the time on it."""
+        """Write the lock while the run goes on, never spending more than a twentieth of the time on it."""
         pause = _SECONDS_BETWEEN_WRITES
         while True:
             await sleep(pause)
@@ -52,7 +52,7 @@ class LockKeeper:
             # Nothing is lost when it fails: the last flush of the run tries again, and says what is wrong.
             with suppress(CogvidError):
                 self.flush()
-            pause = max(_SECONDS_BETWEEN_WRITES, 10 * (time.perf_counter() - started))
+            pause = max(_SECONDS_BETWEEN_WRITES, 20 * (time.perf_counter() - started))
 
     def flush(self) -> None:
         """Write what has changed, durably."""
