@@ -78,9 +78,10 @@ def prune(data: Any, mistakes: Iterable[Mistake]) -> Draft:
             continue
         if mistake.meant:
             removed.add((*mistake.path[:-1], mistake.meant))
-        if path := mistake.path[: _DEPTHS.get(str(mistake.path[0]), 2)] if mistake.path else ():
-            removed.add(path)
-            _take_out(left, path, copied)
+        for path in (mistake.path, *mistake.covers):
+            if path := path[: _DEPTHS.get(str(path[0]), 2)] if path else ():
+                removed.add(path)
+                _take_out(left, path, copied)
     return Draft(left, frozenset(removed))
 
 

@@ -14,7 +14,7 @@ class Mistake:
     """What is wrong with the value at `path`, or with its key when `at_key`.
 
     `snippet` is the piece of the value's text that is at fault, where only a piece is; `meant` the key that
-    a misspelled one most likely stands for.
+    a misspelled one most likely stands for; `covers` are values that are wrong for the same reason.
     """
 
     code: str
@@ -24,6 +24,7 @@ class Mistake:
     at_key: bool = False
     snippet: str = ""
     meant: str = ""
+    covers: tuple[Path, ...] = ()
     severity: Severity = "error"
 
 

@@ -1,5 +1,6 @@
 """From a draft to the storyboard: defaults applied, templates rendered, pictures found."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from cogvid_pipeline.model.shot import Image, Money, Shot, ShotFrame, Storyboard
 
 # What a shot has that is no parameter of its own in a request.
 _NO_PARAMETER = frozenset({"model", "prompt", "image", "tags"})
+# Directories of Git's and of cogvid's own.
+_RESERVED = frozenset({".git", ".cogvid"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,16 +107,31 @@ class _Shots:
 
 def _output(draft: Draft, setting: Setting, notes: Notes) -> str:
     output: str = draft.data.get("output", setting.schemas.manifest["properties"]["output"]["default"])
-    root = setting.directory.resolve()
+    if why := _unusable(output, setting.directory.resolve()):
+        hint = "let `output` name a directory of its own below the manifest's, as in: output: renders"
+        notes.add(Mistake("CV416", f"clips cannot go to {output}{why}", ("output",), hint))
+    return output
+
+
+def _unusable(output: str, root: FilePath) -> str:
+    """Why clips cannot go to a path below the root; "" when they can."""
+    written = FilePath(os.path.normpath(root / output))
     try:
         real = (root / output).resolve()
-        usable = real != root and real.is_relative_to(root) and (real.is_dir() or not real.exists())
+        taken = real.exists() and not real.is_dir()
     except (OSError, RuntimeError, ValueError):
-        usable = False
-    if not usable:
-        hint = "name a directory of its own below the manifest's, as in: renders"
-        notes.add(Mistake("CV416", f"clips cannot go to {output}", ("output",), hint))
-    return output
+        return ": this path cannot be followed"
+    if not written.is_relative_to(root):
+        return ": it lies outside the manifest's directory"
+    if not real.is_relative_to(root):
+        return f": a link there leads out of the manifest's directory, to {real}"
+    if real == root:
+        return ": it is the manifest's own directory"
+    for part in (*written.relative_to(root).parts, *real.relative_to(root).parts):
+        # Some file systems take .GIT for the same.
+        if part.lower() in _RESERVED:
+            return f": {part} is not for clips"
+    return ": it is a file" if taken else ""
 
 
 def _project_name(directory: FilePath) -> str:

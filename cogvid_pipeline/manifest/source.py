@@ -1,5 +1,6 @@
 """YAML to plain data and the place of every value, in one pass over the parser's events."""
 
+import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -78,6 +79,7 @@ class _Builder:
     def __init__(self, text: Text) -> None:
         self.text = text
         self.problems: list[Problem] = []
+        self.noted: set[int] = set()
         self.marks: dict[int, list[int]] = {}
         self.next: Callable[[], Any] = CParser(text.content).get_event
         self.anchors: dict[str, _Anchor | None] = {}
@@ -166,12 +168,12 @@ class _Builder:
         while type(event := self.next()) is not MappingEndEvent:
             start: int = event.start_mark.index
             key = self.key(event, start)
-            value, offset = self.member(key or "", self.next())
+            value, offset = self.member(key, self.next())
             if key == "<<" and not event.style:
                 merged += self.sources(value, offset)
             elif key in data:
                 twice.append((key, start))
-            elif key is not None:
+            else:
                 data[key] = value
                 marks += (start, offset)
         if twice:
@@ -188,21 +190,31 @@ class _Builder:
             hint = "remove one of the two, or give it another name"
             self.note(offset, "CV102", f"`{key}` is given twice; the first is on line {line}", hint, key)
 
-    def key(self, event: Any, offset: int) -> str | None:
-        """The key, or None when it is no text, which is noted."""
+    def key(self, event: Any, offset: int) -> str:
+        """The key; what is not text, which is noted, as the text that it was most likely meant to be."""
         key = ordinary(event)
         if key is OTHER:
+            self.indentation(offset)
             key = self.node(event)[0]
         if type(key) is str:
             return key
         if isinstance(key, dict | list):
             self.complex_key(offset)
-            return None
-        shown = event.value if isinstance(event, ScalarEvent) else ""
-        message = f"the key {shown} is no text" if shown else "this key is empty"
+            return ""
+        shown: str = event.value if isinstance(event, ScalarEvent) else ""
+        message = f"the key {shown} is not text" if shown else "this key is empty"
         hint = f'put it in quotes: "{shown}"' if shown else "write a name before the colon"
         self.note(offset, "CV113", message, hint)
-        return None
+        return shown
+
+    def indentation(self, offset: int) -> None:
+        """Refuse a key that begins with a space which YAML takes for a letter."""
+        space = self.text.content[offset : offset + 1]
+        if space.isspace() and not space.isascii():
+            name = unicodedata.name(space, "space").lower()
+            message = f"this is a {name} (U+{ord(space):04X}), which does not indent"
+            self.note(offset, "CV101", message, "indent with ordinary spaces")
+            raise _Fatal
 
     def complex_key(self, offset: int) -> None:
         if self.text.content.startswith("{{", offset - 1):
@@ -246,8 +258,12 @@ class _Builder:
             raise self.fatal(end.start_mark.index, "CV107", message)
 
     def note(self, offset: int, code: str, message: str, hint: str, *at: str) -> None:
+        # Whatever else is wrong at one place follows from the first.
+        if offset in self.noted:
+            return
         if len(self.problems) == MAX_PROBLEMS:
             raise _Fatal
+        self.noted.add(offset)
         self.problems.append(place(self.text, offset, Mistake(code, message, (*self.path, *at), hint)))
 
     def fatal(self, offset: int, code: str, message: str) -> _Fatal:

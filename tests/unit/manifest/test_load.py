@@ -307,11 +307,27 @@ def test_an_output_that_loops_through_links_is_refused(manifest: Path) -> None:
     assert [code for _, code in said(loaded(manifest))] == ["CV416"]
 
 
-def test_an_output_that_leads_out_through_a_link_is_refused(manifest: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("written", "line"), [("output: renders\n", 9), ("", 1)])
+def test_an_output_that_leads_out_through_a_link_is_told_where_it_leads(
+    manifest: Path, tmp_path: Path, written: str, line: int
+) -> None:
     Path("renders").symlink_to(tmp_path)
-    manifest.write_text(WALK + "output: renders\n")
+    manifest.write_text(WALK + written)
 
-    assert [code for _, code in said(loaded(manifest))] == ["CV416"]
+    (problem,) = loaded(manifest).problems
+
+    assert problem.message.endswith(f"leads out of the manifest's directory, to {tmp_path}")
+    assert (problem.code, problem.location.line) == ("CV416", line)
+
+
+def test_an_output_that_leads_into_git_through_a_link_is_refused(manifest: Path) -> None:
+    Path(".git", "hooks").mkdir(parents=True)
+    Path("renders").symlink_to(".git/hooks")
+    manifest.write_text(WALK)
+
+    (problem,) = loaded(manifest).problems
+
+    assert problem.message == "clips cannot go to renders: .git is not for clips"
 
 
 @pytest.mark.parametrize("enabled", [True, False])

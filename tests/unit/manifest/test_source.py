@@ -166,7 +166,7 @@ def test_every_mistake_is_found_and_the_rest_is_usable() -> None:
     document, found = read(Text("a.yaml", content))
 
     assert document is not None
-    assert document.data == {"a": 1, "b": 3, "c": 0, "d": "", "f": 6}
+    assert document.data == {"a": 1, "b": 3, "c": 0, "1": 4, "": 5, "d": "", "f": 6}
     assert [each.code for each in found] == ["CV103", "CV112", "CV113", "CV113", "CV104", "CV102"]
 
 
