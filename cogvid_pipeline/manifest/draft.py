@@ -1,5 +1,6 @@
 """What is left of a manifest when its invalid values are taken out, so that the rest can be checked too."""
 
+import re
 from collections.abc import Iterable, KeysView, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +15,14 @@ _DEPTHS = {"shots": 3, "budget": 1}
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Structurally valid data, and the paths of what was `removed`, misspelled keys by their right names."""
+    """Structurally valid data, and the paths of what was `removed`, misspelled keys by their right names.
+
+    `misnamed` are the paths of the values that are there under bad names.
+    """
 
     data: Mapping[str, Any]
     removed: frozenset[Path]
+    misnamed: frozenset[Path]
 
     @property
     def intact(self) -> bool:
@@ -53,7 +58,9 @@ class Draft:
 
     def may_define(self, name: str) -> bool:
         """Whether templates may lack a name only because of a mistake that is known already."""
-        return self._hidden(name, ("vars",), ("prompts",))
+        # A template takes the - of a bad name for a minus.
+        pieces = {piece for path in self.misnamed for piece in re.findall(r"\w+", str(path[-1]))}
+        return name in pieces or self._hidden(name, ("vars",), ("prompts",))
 
     def images(self, shot: str) -> list[tuple[Path, Any]]:
         """The images of a shot as they are written, each with its path."""
@@ -71,10 +78,12 @@ def prune(data: Any, mistakes: Iterable[Mistake]) -> Draft:
     """Take out every value that a mistake is about; a list or a frame goes as a whole."""
     left = dict(data) if isinstance(data, dict) else {}
     removed: set[Path] = set() if isinstance(data, dict) else {()}
+    misnamed: set[Path] = set()
     copied: set[Path] = set()
     for mistake in mistakes:
         # A value under a bad name is worth checking all the same.
         if mistake.code == BAD_NAME and mistake.at_key:
+            misnamed.add(mistake.path)
             continue
         if mistake.meant:
             removed.add((*mistake.path[:-1], mistake.meant))
@@ -82,7 +91,7 @@ def prune(data: Any, mistakes: Iterable[Mistake]) -> Draft:
             if path := path[: _DEPTHS.get(str(path[0]), 2)] if path else ():
                 removed.add(path)
                 _take_out(left, path, copied)
-    return Draft(left, frozenset(removed))
+    return Draft(left, frozenset(removed), frozenset(misnamed))
 
 
 def _take_out(left: dict[str, Any], path: Path, copied: set[Path]) -> None:

@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Iterable, Iterator, Set
+from typing import Any
 
 from cogvid_pipeline.manifest import wording
 from cogvid_pipeline.manifest.advice import advise
-from cogvid_pipeline.manifest.mistakes import Mistake, Path
+from cogvid_pipeline.manifest.mistakes import Mistake, Path, parents
 from cogvid_pipeline.manifest.schema import Schemas
+from cogvid_pipeline.manifest.slips import slips
 from cogvid_pipeline.manifest.violation import Violation
 
 
-def explain(violations: Iterable[Violation], schemas: Schemas) -> list[Mistake]:
+def explain(data: Any, violations: Iterable[Violation], schemas: Schemas) -> list[Mistake]:
     """One mistake for each thing that is wrong, in no particular order."""
     leaves = [leaf for violation in violations for leaf in _leaves(violation)]
     unknown = [
@@ -19,6 +21,8 @@ def explain(violations: Iterable[Violation], schemas: Schemas) -> list[Mistake]:
         if leaf.keyword == "additionalProperties"
         for mistake in _unknown_keys(leaf, schemas)
     ]
+    found = list(slips(data, leaves, schemas))
+    told = {path for slip in found for path in (slip.path, *slip.covers)}
     misspelled = {(*mistake.path[:-1], mistake.meant) for mistake in unknown}
     mistyped = {leaf.path for leaf in leaves if leaf.keyword == "type"}
     others = (
@@ -28,7 +32,8 @@ def explain(violations: Iterable[Violation], schemas: Schemas) -> list[Mistake]:
         if not (leaf.keyword == "enum" and leaf.path in mistyped)
         for mistake in _mistakes(leaf, misspelled, schemas)
     )
-    return list(dict.fromkeys((*unknown, *others)))
+    rest = (each for each in (*unknown, *others) if told.isdisjoint(parents(each.path)))
+    return list(dict.fromkeys((*found, *rest)))
 
 
 def _leaves(violation: Violation) -> Iterator[Violation]:
@@ -65,11 +70,16 @@ def _mistakes(rule: Violation, misspelled: Set[Path], schemas: Schemas) -> Itera
 
 def _unknown_keys(rule: Violation, schemas: Schemas) -> Iterator[Mistake]:
     properties = rule.schema["properties"]
+    missing = [key for key in rule.schema.get("required", ()) if key not in rule.value]
     where = f"in {wording.name(rule.path)}" if rule.path else "at the top level"
     for key in rule.value:
         if key not in properties and (rule.path or not key.startswith("x-")):
             known = properties.keys() - schemas.unsupported
             hint, meant = advise(key, rule.path, known, schemas.manifest)
+            # Of a pair such as a price, the key that is wrong is most likely the one that is missing.
+            if rule.path and len(missing) == 1 and len(rule.value) == len(rule.schema["required"]):
+                meant = missing[0]
+                hint = f"write `{meant}`"
             message = f"`{wording.shown(key)}` is not known {where}"
             yield Mistake("CV201", message, (*rule.path, key), hint, at_key=True, meant=meant)
 

@@ -54,7 +54,7 @@ def _load(path: Path, schemas: Schemas, options: LoadOptions) -> Loaded:
     variables, variable_problems = _variables(options, schemas)
     if document is None:
         return Loaded(None, (*problems, *variable_problems))
-    mistakes = explain(schemas.violations(document.data), schemas)
+    mistakes = explain(document.data, schemas.violations(document.data), schemas)
     draft = prune(document.data, mistakes)
     setting = Setting(directory=path.parent, schemas=schemas, variables=variables, provider=options.provider)
     storyboard, more = resolve(draft, setting)
@@ -71,7 +71,7 @@ def _variables(options: LoadOptions, schemas: Schemas) -> tuple[dict[str, Any], 
     for path in options.variable_files:
         document, found = read_file(path, hint="check the path after --var-file")
         if document is not None and document.data is not None:
-            mistakes = explain(schemas.variable_violations(document.data), schemas)
+            mistakes = explain(document.data, schemas.variable_violations(document.data), schemas)
             found = _in_order(found, [document.problem(mistake) for mistake in mistakes])
             variables.update(document.data if isinstance(document.data, dict) else {})
         problems += found

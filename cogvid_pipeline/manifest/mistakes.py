@@ -46,3 +46,8 @@ class Notes:
 def pointer(path: Path) -> str:
     """The RFC 6901 JSON pointer of a path."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+def parents(path: Path) -> list[Path]:
+    """The path itself and those of all that the value lies in."""
+    return [path[:length] for length in range(len(path) + 1)]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -48,6 +48,12 @@ def either(values: Sequence[Any]) -> str:
     return f"{', '.join(rest)} or {last}" if rest else last
 
 
+def listed(keys: Iterable[str]) -> str:
+    """`` `a`, `b` and `c` ``."""
+    *rest, last = [f"`{shown(key)}`" for key in keys]
+    return f"{', '.join(rest)} and {last}" if rest else last
+
+
 def kinds(names: Sequence[str]) -> str:
     """`text, a mapping or a list`."""
     return either([KINDS[name] for name in names])
@@ -80,14 +86,15 @@ def with_article(words: str) -> str:
 
 def example(schema: dict[str, Any]) -> str:
     """The first example of a schema, as one may write it in YAML."""
-    return _flow(schema["examples"][0])
+    return flow(schema["examples"][0])
 
 
-def _flow(value: Any) -> str:
+def flow(value: Any) -> str:
+    """A value as one may write it in YAML, on one line."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_flow(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {flow(each)}" for key, each in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_flow, value)) + "]"
+        return "[" + ", ".join(map(flow, value)) + "]"
     if isinstance(value, str) and not _UNQUOTED.fullmatch(value):
         return json.dumps(value, ensure_ascii=False)
     return shown(value)

@@ -105,7 +105,8 @@ def test_one_mistake_among_ten_thousand_shots_is_found() -> None:
     shots = {f"shot-{number}": {"prompt": "A fox."} for number in range(10_000)}
     shots["shot-7777"]["fps"] = 7  # type: ignore[assignment]
 
-    (mistake,) = explain(SCHEMAS.violations({"version": 1, "shots": shots}), SCHEMAS)
+    data = {"version": 1, "shots": shots}
+    (mistake,) = explain(data, SCHEMAS.violations(data), SCHEMAS)
 
     assert mistake.path == ("shots", "shot-7777", "fps")
 
@@ -113,7 +114,8 @@ def test_one_mistake_among_ten_thousand_shots_is_found() -> None:
 def test_mistakes_outside_of_the_shots_are_found_beside_thousands_of_valid_ones() -> None:
     shots = {f"shot-{number}": {"prompt": "A fox."} for number in range(1_000)}
 
-    (mistake,) = explain(SCHEMAS.violations({"version": 2, "shots": shots}), SCHEMAS)
+    data = {"version": 2, "shots": shots}
+    (mistake,) = explain(data, SCHEMAS.violations(data), SCHEMAS)
 
     assert mistake.path == ("version",)
 
