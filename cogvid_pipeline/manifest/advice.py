@@ -30,7 +30,10 @@ _OTHER_NAMES = {
     "variables": "vars",
     "fragments": "prompts",
 }
+_KEY = "put it into the environment as GEEKAI_API_KEY, never into a manifest"
 _NOT_NEEDED = {
+    **dict.fromkeys(("api_key", "apikey", "key", "token"), _KEY),
+    "base_url": "put it into the environment as GEEKAI_BASE_URL",
     "width": "write `size`, as in `size: 1920x1080`",
     "height": "write `size`, as in `size: 1920x1080`",
     "seed": "the model has no seed: the same request gives another video each time",
@@ -52,12 +55,14 @@ def advise(key: str, at: Path, known: Set[str], manifest: Mapping[str, Any]) -> 
         return f"this version of cogvid has no `{key}` yet: {_LATER[key]}", ""
     if home := _home(key, at, manifest):
         return home, ""
+    if key in _NOT_NEEDED:
+        return _NOT_NEEDED[key], ""
     meant = _OTHER_NAMES.get(key, "")
     if near := get_close_matches(key.lower().replace("-", "_"), sorted(known), 1, 0.6):
         meant = meant or near[0]
     if meant in known:
         return f"write `{meant}`", meant
-    return _NOT_NEEDED.get(key, f"what may stand here: {', '.join(sorted(known))}"), ""
+    return f"what may stand here: {', '.join(sorted(known))}", ""
 
 
 def _home(key: str, at: Path, manifest: Mapping[str, Any]) -> str:

@@ -44,6 +44,10 @@ class Draft:
         broken = sorted(str(path[1]) for path in self.removed if path[:1] == ("shots",) and path[1:])
         return dict.fromkeys((*self.shots, *broken)).keys()
 
+    def has(self, shot: str, key: str) -> bool:
+        """Whether the shot has a value for a key, be it by default."""
+        return key in self.shots[shot] or key in self.defaults
+
     def origin(self, shot: str, key: str) -> Path:
         """Where the value was written that a shot has for a key."""
         return ("shots", shot, key) if key in self.shots[shot] else ("defaults", key)

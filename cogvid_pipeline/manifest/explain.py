@@ -39,9 +39,11 @@ def explain(data: Any, violations: Iterable[Violation], schemas: Schemas) -> lis
 def _leaves(violation: Violation) -> Iterator[Violation]:
     """Of the forms that a value may have, only the one that was tried is worth explaining."""
     tried = [form for form in violation.forms if not any(each.rules_out(violation.path) for each in form)]
-    if not tried:
+    others = {each.limit for form in violation.forms for each in form if each.rules_out(violation.path)}
+    if not tried or (not others.isdisjoint(wording.NUMBERS) and wording.is_number(violation.value)):
         yield violation
-    for each in tried[0] if tried else ():
+        return
+    for each in tried[0]:
         yield from _leaves(each)
 
 

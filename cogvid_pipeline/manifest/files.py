@@ -1,6 +1,7 @@
 """A file on the disk to a YAML document."""
 
 import codecs
+import stat
 from pathlib import Path
 
 from cogvid_pipeline.errors import UsageError
@@ -14,13 +15,16 @@ MAX_BYTES = 16_000_000
 
 
 def read_file(
-    path: Path, *, hint: str, memory: Path | None = None
+    path: Path, *, hint: str, memory: Path | None = None, pipe: bool = False
 ) -> tuple[Document | Remembered | None, list[Problem]]:
     """The document, None when it cannot be used at all, and what is wrong with it.
 
-    `memory` is where large files are remembered. Raises UsageError, with the hint when there is no such file.
+    `memory` is where large files are remembered. What is no ordinary file is read only as a `pipe`: opening
+    one may wait for ever. Raises UsageError, with the hint when there is no such file.
     """
     try:
+        if not pipe and not stat.S_ISREG(path.stat().st_mode):
+            raise UsageError(f"{path} is no file", hint=hint)
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:

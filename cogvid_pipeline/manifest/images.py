@@ -2,12 +2,13 @@
 
 import base64
 import binascii
+import glob
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from urllib.parse import quote, unquote, urlsplit
 
 from cogvid_pipeline.manifest.suggest import Suggestions
@@ -28,6 +29,7 @@ _OTHERS = (
     (re.compile(rb"version https://git-lfs"), "a Git LFS pointer"),
 )
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+_WEB_ADDRESS = re.compile(r"https?:/*(?=\w)|(?=www\.)", re.IGNORECASE)
 _BASE64_PICTURE = re.compile(r"(iVBORw0KGgo|/9j/)[A-Za-z0-9+/=\s]{40,}")
 _DATA_URI = re.compile(r"data:([^,;]*)((?:;[^,;]*)*),(.*)", re.DOTALL | re.IGNORECASE)
 
@@ -43,12 +45,16 @@ class ImageMistake(Exception):
 
 
 class Pictures:
-    """Looks up pictures for a manifest in `directory`; each file is read once."""
+    """Looks up pictures for a manifest in `directory`; each file is read once.
 
-    def __init__(self, directory: Path) -> None:
+    Where a file is missing, one of the `shots` may have been meant.
+    """
+
+    def __init__(self, directory: Path, shots: Container[str] = ()) -> None:
         self._directory = directory
         self._root = directory.resolve()
         self._files: dict[str, ImageFile] = {}
+        self._shots = shots
         self._suggestions = Suggestions()
 
     def find(self, address: str) -> ImageFile | ImageUrl | ImageData:
@@ -84,11 +90,26 @@ class Pictures:
             return ImageMistake(
                 "CV415", "this is Base64 without its media type", "begin it with data:image/png;base64,"
             )
-        parent = (self._directory / address).parent
-        message = f"there is no file {_short(address)}"
-        if near := self._suggestions.nearest(Path(address).name, _names(parent)):
-            return ImageMistake("CV410", message, f"write {Path(address).with_name(near).as_posix()}")
-        return ImageMistake("CV410", message, "paths are relative to the manifest's directory")
+        return ImageMistake("CV410", f"there is no file {_short(address)}", self._instead(address))
+
+    def _instead(self, address: str) -> str:
+        """What to write instead of the address of a file that is not there."""
+        if address in self._shots:
+            return f"for a frame of that shot, write {{shot: {address}, frame: last}}"
+        if "\\" in address:
+            return f"write / instead of \\: {PureWindowsPath(address).as_posix()}"
+        if url := _WEB_ADDRESS.match(address):
+            return f"write https://{address[url.end() :]}"
+        path = Path(address)
+        names = list(_names((self._directory / path).parent))
+        stems = {Path(name).stem: name for name in names}
+        near = stems.get(self._suggestions.nearest(path.stem, stems))
+        if near:
+            return f"write {path.with_name(near).as_posix()}"
+        elsewhere = sorted(self._directory.glob(f"*/{glob.escape(path.name)}"))
+        if elsewhere:
+            return f"write {elsewhere[0].relative_to(self._directory).as_posix()}"
+        return "paths are relative to the manifest's directory"
 
 
 def _names(directory: Path) -> Iterator[str]:

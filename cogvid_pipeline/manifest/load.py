@@ -69,7 +69,7 @@ def _variables(options: LoadOptions, schemas: Schemas) -> tuple[dict[str, Any], 
     variables: dict[str, Any] = {}
     problems: list[Problem] = []
     for path in options.variable_files:
-        document, found = read_file(path, hint="check the path after --var-file")
+        document, found = read_file(path, hint="check the path after --var-file", pipe=True)
         if document is not None and document.data is not None:
             mistakes = explain(document.data, schemas.variable_violations(document.data), schemas)
             found = _in_order(found, [document.problem(mistake) for mistake in mistakes])
@@ -81,10 +81,13 @@ def _variables(options: LoadOptions, schemas: Schemas) -> tuple[dict[str, Any], 
 def _in_order(first: list[Problem], then: list[Problem]) -> list[Problem]:
     """Sorted by place; where the text itself is at fault, what follows from that is left out."""
     places = {problem.location for problem in first}
+    # A control character of the text shows up wherever a template takes it in.
+    codes = {problem.code for problem in first}
     # What several shots take in from one place counts once.
     by_pointer = sorted(then, key=lambda problem: problem.pointer, reverse=True)
     once = {(problem.code, problem.location, problem.message): problem for problem in by_pointer}
-    problems = [*first, *(problem for problem in once.values() if problem.location not in places)]
+    new = (each for each in once.values() if each.location not in places and each.code not in codes)
+    problems = [*first, *new]
     return sorted(problems, key=lambda problem: (problem.location.line, problem.location.column))
 
 

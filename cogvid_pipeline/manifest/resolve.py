@@ -44,7 +44,7 @@ def resolve(draft: Draft, setting: Setting) -> tuple[Storyboard, list[Mistake]]:
     variables = {**data.get("vars", {}), **setting.variables}
     scope = Scope(variables, data.get("prompts", {}), project, notes, unsure=draft.may_define)
     scope.check_fragments()
-    shots = _Shots(draft, scope, Pictures(setting.directory), notes)
+    shots = _Shots(draft, scope, Pictures(setting.directory, draft.names), notes)
     board = Storyboard(
         project=project,
         title=data.get("title", ""),

@@ -9,7 +9,10 @@ from cogvid_pipeline.manifest.rings import rings
 from cogvid_pipeline.manifest.schema import Schemas
 from cogvid_pipeline.manifest.suggest import Suggestions
 from cogvid_pipeline.manifest.violation import Violation
-from cogvid_pipeline.model.shot import Shot, Storyboard
+from cogvid_pipeline.model.shot import Money, Shot, Storyboard
+
+# Names of currencies that look like codes.
+_OTHER_CURRENCIES = {"RMB": "CNY", "CNH": "CNY", "YEN": "JPY"}
 
 
 def check(board: Storyboard, draft: Draft, schemas: Schemas, unrendered: Set[str], notes: Notes) -> None:
@@ -19,8 +22,10 @@ def check(board: Storyboard, draft: Draft, schemas: Schemas, unrendered: Set[str
     rules.check_requests()
     rules.check_frames()
     rules.check_cycles()
+    rules.check_currencies()
     if draft.intact and not notes.mistakes:
         rules.warn_of_twins()
+    rules.warn_of_unused_prices()
 
 
 class _Rules:
@@ -77,9 +82,17 @@ class _Rules:
                 self.notes.add(Mistake("CV403", message, self.draft.origin(name, "quality"), hint))
             case _:
                 if self.draft.is_certain(name, "prompt") and self.draft.is_certain(name, "image"):
-                    message = f"{name} has neither a prompt nor an image"
-                    hint = "add `prompt:`, `image:` or both"
-                    self.notes.add(Mistake("CV401", message, ("shots", name), hint, at_key=True))
+                    self.nothing_to_show(name)
+
+    def nothing_to_show(self, name: str) -> None:
+        if self.draft.has(name, "prompt"):
+            message = "the prompt is empty once it is filled in"
+            hint = "write what happens in the video, or remove the prompt and add `image:`"
+            self.notes.add(Mistake("CV401", message, self.draft.origin(name, "prompt"), hint))
+        else:
+            message = f"{name} has neither a prompt nor an image"
+            hint = "add `prompt:`, `image:` or both"
+            self.notes.add(Mistake("CV401", message, ("shots", name), hint, at_key=True))
 
     def check_frames(self) -> None:
         for name in self.shots:
@@ -122,6 +135,26 @@ class _Rules:
             way = " → ".join([*shown, ring[0]])
             hint = "let one of them start from a file, a URL or its prompt alone"
             self.notes.add(Mistake("CV408", f"these shots wait for each other: {way}", path, hint))
+
+    def check_currencies(self) -> None:
+        sums: dict[Path, Money | None] = {("budget",): self.board.budget}
+        sums.update((("prices", name), price) for name, price in self.board.prices.items())
+        for path, money in sums.items():
+            if money and (code := _OTHER_CURRENCIES.get(money.currency)):
+                message = f"{money.currency} is not the code of a currency"
+                self.notes.add(Mistake("CV203", message, (*path, "currency"), f"write {code}"))
+
+    def warn_of_unused_prices(self) -> None:
+        """A price for a misspelled model would leave the right one without any."""
+        for name in self.board.prices:
+            prefix, _, model = name.rpartition("/")
+            if model not in self.schemas.models:
+                near = self.suggestions.nearest(model, self.schemas.models)
+                home = f"{prefix}/" if prefix else ""
+                hint = f"write {home}{near}" if near else f"the models are: {', '.join(self.schemas.models)}"
+                message = f"no shot can have the model {model}, so this price counts for nothing"
+                path = ("prices", name)
+                self.notes.add(Mistake("CV418", message, path, hint, at_key=True, severity="warning"))
 
     def warn_of_twins(self) -> None:
         """Equal requests share one clip, which may not be what was meant."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from cogvid_pipeline.manifest.mistakes import Mistake, Notes, Path
 from cogvid_pipeline.manifest.template import Deferred, Fuel, TemplateMistake, is_template, render
+from cogvid_pipeline.manifest.text import CONTROL_IN_VALUE
 
 # About a second of work; ten thousand ordinary prompts take a fifth of it.
 STEPS = 1_000_000
@@ -59,12 +60,18 @@ class Scope:
         if self._fuel.spent:
             return None
         try:
-            return render(text, self._names, self._fuel)
+            rendered = render(text, self._names, self._fuel)
         except TemplateMistake as mistake:
             if mistake.code != UNDEFINED or not self._unsure(mistake.snippet):
                 self._notes.add(_located(mistake, path))
         except _Unusable:
             pass
+        else:
+            if not (found := CONTROL_IN_VALUE.search(rendered)):
+                return rendered
+            message = f"filled in, this text has the control character U+{ord(found[0]):04X}"
+            hint = "take it out of the template, or out of the variable that brings it in"
+            self._notes.add(Mistake("CV111", message, path, hint))
         return None
 
     def _deferred(self, name: str) -> str:
@@ -81,7 +88,7 @@ class Scope:
 
 
 def _located(mistake: TemplateMistake, path: Path) -> Mistake:
-    hint = mistake.hint or "define it under `vars:` or `prompts:`"
+    hint = mistake.hint or ("define it under `vars:` or `prompts:`" if mistake.code == UNDEFINED else "")
     return Mistake(mistake.code, mistake.message, path, hint, snippet=mistake.snippet)
 
 

@@ -22,7 +22,7 @@ from cogvid_pipeline.manifest.document import Document, place
 from cogvid_pipeline.manifest.mistakes import Mistake
 from cogvid_pipeline.manifest.scalars import UnusableNumber, plain
 from cogvid_pipeline.manifest.syntax import explain
-from cogvid_pipeline.manifest.text import CONTROL, Text
+from cogvid_pipeline.manifest.text import CONTROL_IN_VALUE, Text
 from cogvid_pipeline.model.problem import Problem
 
 MAX_DEPTH = 64
@@ -135,7 +135,7 @@ class _Builder:
             except UnusableNumber as error:
                 self.note(offset, "CV112", str(error), "write an ordinary number, or put text in quotes")
                 return 0
-        if style == '"' and not value.isprintable() and (found := CONTROL.search(value)):
+        if style == '"' and not value.isprintable() and (found := CONTROL_IN_VALUE.search(value)):
             name = f"U+{ord(found[0]):04X}"
             self.note(offset, "CV111", f"this text has the control character {name}", "remove the escape")
         return value

@@ -9,6 +9,8 @@ from cogvid_pipeline.model.problem import Location
 
 # What no text may have in it: C0 and C1 without tab and line breaks, and what is no character.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+# Nor may a value, in which every line break is a line feed.
+CONTROL_IN_VALUE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _BREAK = re.compile(r"\r\n|\n|\r")
 
 

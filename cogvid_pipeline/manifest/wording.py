@@ -1,6 +1,7 @@
 """Values, names and choices as they stand in messages and hints."""
 
 import json
+import math
 import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
@@ -16,10 +17,22 @@ KINDS = {
     "object": "a mapping",
     "array": "a list",
 }
+NUMBERS = frozenset({"integer", "number"})
 _YES = frozenset({"yes", "y", "on", "true", "t", "1"})
 _NO = frozenset({"no", "n", "off", "false", "f", "0"})
 _NUMBER = re.compile(r"[-+]?\d+(\.\d+)?")
 _UNQUOTED = re.compile(r"\w[\w ./-]*")
+_SIZE = re.compile(r"[0-9]{1,6}x[0-9]{1,6}")
+# Sizes by the names that televisions have for them.
+_SIZES = {
+    "720p": "1280x720",
+    "hd": "1280x720",
+    "1080p": "1920x1080",
+    "fullhd": "1920x1080",
+    "2k": "2048x1080",
+    "4k": "3840x2160",
+    "2160p": "3840x2160",
+}
 _SEPARATORS = re.compile(r"\s*[*×xX:, ]\s*")
 
 
@@ -103,10 +116,27 @@ def flow(value: Any) -> str:
 def choice_hint(value: Any, options: Sequence[Any], title: str) -> str:
     """Which of the options was probably meant, or else all of them."""
     wanted = _SEPARATORS.sub("x", str(value).strip().lower())
+    wanted = _SIZES.get(wanted, wanted)
     texts = {str(option).lower(): option for option in options}
-    if isinstance(value, str) and (near := get_close_matches(wanted, texts, 1, 0.75)):
-        return f"write {shown(texts[near[0]])}"
+    if isinstance(value, str) and (near := _nearest(wanted, list(texts))):
+        return f"write {shown(texts[near])}"
     return either(options) + unit(title) if options[1:] else f"write {shown(options[0])}"
+
+
+def _nearest(wanted: str, options: Sequence[str]) -> str:
+    """The option most like the text, among sizes one of the same shape; "" when none is."""
+    sizes = {text: _size(text) for text in options if _SIZE.fullmatch(text)}
+    if not sizes or not _SIZE.fullmatch(wanted):
+        return next(iter(get_close_matches(wanted, options, 1, 0.75)), "")
+    width, height = _size(wanted)
+    alike = [text for text, (w, h) in sizes.items() if (w > h, w < h) == (width > height, width < height)]
+    by_area = sorted(alike, key=lambda text: abs(math.prod(sizes[text]) - width * height))
+    return next(iter([*get_close_matches(wanted, alike, 1, 0.75), *by_area]), "")
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    return int(width), int(height)
 
 
 def type_hint(value: Any, expected: Sequence[str], schema: dict[str, Any]) -> str:
@@ -114,7 +144,7 @@ def type_hint(value: Any, expected: Sequence[str], schema: dict[str, Any]) -> st
     options = schema.get("enum", [])
     if "boolean" in expected:
         return _boolean_hint(str(value).lower())
-    if isinstance(value, str) and not {"integer", "number"}.isdisjoint(expected):
+    if isinstance(value, str) and not NUMBERS.isdisjoint(expected):
         return _number_hint(value, options, schema)
     if options:
         return choice_hint(value, options, schema["title"])
@@ -123,8 +153,13 @@ def type_hint(value: Any, expected: Sequence[str], schema: dict[str, Any]) -> st
     return f"as in: {example(schema)}" if "examples" in schema else "write `name: value` lines"
 
 
+def is_number(value: Any) -> bool:
+    """Whether a value is a number in quotes."""
+    return isinstance(value, str) and _NUMBER.fullmatch(value) is not None
+
+
 def _number_hint(text: str, options: Sequence[Any], schema: dict[str, Any]) -> str:
-    if _NUMBER.fullmatch(text) and (not options or float(text) in options):
+    if is_number(text) and (not options or float(text) in options):
         return f"write {text} without quotes"
     return choice_hint(text, options, schema["title"]) if options else f"as in: {example(schema)}"
 

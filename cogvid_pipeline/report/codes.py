@@ -48,4 +48,5 @@ CODES = {
     "CV415": "A data: URI cannot be used.",
     "CV416": "The output directory cannot be used.",
     "CV417": "Two shots ask for the same, and share one clip (a warning).",
+    "CV418": "A price is for a model that is not known (a warning).",
 }

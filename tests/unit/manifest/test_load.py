@@ -1,6 +1,8 @@
 """Loading manifests: what comes out, from which files, and what is in the way."""
 
 import gc
+import os
+import threading
 from decimal import Decimal
 from pathlib import Path
 
@@ -328,6 +330,48 @@ def test_an_output_that_leads_into_git_through_a_link_is_refused(manifest: Path)
     (problem,) = loaded(manifest).problems
 
     assert problem.message == "clips cannot go to renders: .git is not for clips"
+
+
+@pytest.mark.parametrize("control", ["\x1b[31m", "\r", "\x85"])
+def test_a_control_character_from_the_command_line_is_found_where_it_is_used(
+    manifest: Path, control: str
+) -> None:
+    manifest.write_text(WALK)
+
+    (problem,) = loaded(manifest, variables={"hero": f"a fox{control}"}).problems
+
+    assert (problem.code, problem.pointer) == ("CV111", "/shots/walk/prompt")
+
+
+def test_a_control_character_in_a_fragment_is_told_there_alone(manifest: Path) -> None:
+    manifest.write_text(
+        WALK.replace("walks on", "{{ prompts.look }}") + "prompts: {look: \"{{ '\\\\x07' }}\"}\n"
+    )
+
+    (problem,) = loaded(manifest).problems
+
+    assert (problem.code, problem.pointer) == ("CV111", "/prompts/look")
+
+
+def test_a_blank_prompt_beside_a_misspelled_image_is_not_told(manifest: Path) -> None:
+    manifest.write_text(WALK.replace("{{ hero }} walks on.", " ") + "    imge: lantern.png\n")
+
+    assert [code for _, code in said(loaded(manifest))] == ["CV201"]
+
+
+def test_a_pipe_is_no_manifest_but_may_have_variables(manifest: Path) -> None:
+    os.mkfifo("pipe")
+    manifest.write_text(WALK)
+    writer = threading.Thread(target=Path("pipe").write_text, args=("hero: a crow\n",))
+
+    with pytest.raises(UsageError, match="pipe is no file"):
+        loaded(Path("pipe"))
+    writer.start()
+    board = loaded(manifest, variable_files=(Path("pipe"),)).storyboard
+    writer.join()
+
+    assert board is not None
+    assert board.shots[0].prompt == "a crow walks on."
 
 
 @pytest.mark.parametrize("enabled", [True, False])
