@@ -24,7 +24,7 @@ def read_file(
     """
     try:
         if not pipe and not stat.S_ISREG(path.stat().st_mode):
-            raise UsageError(f"{path} is no file", hint=hint)
+            raise UsageError(f"{path} is not a file", hint=hint)
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:

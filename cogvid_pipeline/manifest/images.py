@@ -75,7 +75,7 @@ class Pictures:
                 raise ImageMistake("CV413", f"{_short(address)} lies outside the manifest's directory", hint)
             details = real.stat()
             if not stat.S_ISREG(details.st_mode):
-                raise ImageMistake("CV410", f"{_short(address)} is no file", "name a png or jpeg file")
+                raise ImageMistake("CV410", f"{_short(address)} is not a file", "name a png or jpeg file")
             _check_size(_short(address), details.st_size)
             data = real.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
@@ -136,7 +136,7 @@ def _url_problem(address: str, scheme: str) -> tuple[str, str] | None:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        return f"{_short(address)} is no URL", example
+        return f"{_short(address)} is not a URL", example
     if not host:
         return f"{_short(address)} names no host", example
     if parts.username is not None or parts.password is not None:

@@ -88,7 +88,11 @@ class Scope:
 
 
 def _located(mistake: TemplateMistake, path: Path) -> Mistake:
-    hint = mistake.hint or ("define it under `vars:` or `prompts:`" if mistake.code == UNDEFINED else "")
+    undefined = mistake.code == UNDEFINED
+    elsewhere = (
+        "define it under `vars:` or `prompts:`" if undefined else "change the template, or what it uses"
+    )
+    hint = mistake.hint or elsewhere
     return Mistake(mistake.code, mistake.message, path, hint, snippet=mistake.snippet)
 
 

@@ -195,7 +195,7 @@ def _escape(stop: _Stop) -> _Said:
     found = _ESCAPE.match(stop.text, start)
     escape = found[0] if found else "\\"
     if len(escape) > 2:
-        return start, f"{escape} is no character", "write the character itself"
+        return start, f"{escape} is not a character", "write the character itself"
     hint = "write \\\\ for a backslash, or put the text in single quotes"
     return start, f"{escape} means nothing in double quotes", hint
 

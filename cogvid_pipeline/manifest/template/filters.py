@@ -12,6 +12,7 @@ from cogvid_pipeline.manifest.template.meter import Meter
 from cogvid_pipeline.manifest.template.operators import computed
 from cogvid_pipeline.manifest.template.sorting import dictsort, largest, smallest, sort, unique
 from cogvid_pipeline.manifest.template.values import (
+    OR_ELSE,
     Missing,
     attribute_of,
     finite,
@@ -172,11 +173,15 @@ def _default(_meter: Meter, value: object, default_value: object = "", boolean: 
 
 
 def _first(meter: Meter, value: object) -> object:
-    return next(iter(items_of(value, meter)), Missing("there is no first item; the list is empty"))
+    return next(
+        iter(items_of(value, meter)), Missing("there is no first item; the list is empty", hint=OR_ELSE)
+    )
 
 
 def _last(meter: Meter, value: object) -> object:
-    return next(reversed(items_of(value, meter)), Missing("there is no last item; the list is empty"))
+    return next(
+        reversed(items_of(value, meter)), Missing("there is no last item; the list is empty", hint=OR_ELSE)
+    )
 
 
 def _length(_meter: Meter, value: object) -> object:

@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from cogvid_pipeline.manifest.template.meter import Meter
 from cogvid_pipeline.manifest.template.values import (
+    OR_ELSE,
     Missing,
     attribute_of,
     items_of,
@@ -60,7 +61,7 @@ def _extreme(
     pick: Callable[..., int], items: Sequence[object], case_sensitive: object, attribute: object, meter: Meter
 ) -> object:
     if not items:
-        return Missing("there is no smallest or largest item; the list is empty")
+        return Missing("there is no smallest or largest item; the list is empty", hint=OR_ELSE)
     keys = _comparable(_keys([attribute_of(item, attribute, meter) for item in items], case_sensitive, meter))
     return items[pick(range(len(keys)), key=keys.__getitem__)]
 

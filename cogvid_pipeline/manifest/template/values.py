@@ -13,6 +13,9 @@ from cogvid_pipeline.manifest.template.meter import MAX_NUMBER, Meter
 Number: TypeAlias = int | float
 Items: TypeAlias = list[object] | tuple[object, ...]
 
+# For what an empty list has not got.
+OR_ELSE = "write | default('…') after it"
+
 _NAMES_COMPARED = 200
 _NAMES_LISTED = 8
 _NAME_LENGTH = 64

@@ -364,7 +364,7 @@ def test_a_pipe_is_no_manifest_but_may_have_variables(manifest: Path) -> None:
     manifest.write_text(WALK)
     writer = threading.Thread(target=Path("pipe").write_text, args=("hero: a crow\n",))
 
-    with pytest.raises(UsageError, match="pipe is no file"):
+    with pytest.raises(UsageError, match="pipe is not a file"):
         loaded(Path("pipe"))
     writer.start()
     board = loaded(manifest, variable_files=(Path("pipe"),)).storyboard
