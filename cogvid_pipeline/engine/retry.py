@@ -9,7 +9,7 @@ def poll_delays() -> Iterator[float]:
 
     A task of half a second is seen at the first poll; one of five minutes costs about thirty.
     """
-    delay = 0.6
+    delay = 0.5
     while True:
         yield delay
         delay = min(delay * 1.5, 15.0)

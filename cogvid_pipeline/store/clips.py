@@ -30,6 +30,7 @@ class ClipStore:
         self._output = _inside(project, output)
         self._probe = probe
         self._sizes: dict[str, int] | None = None
+        self._own: dict[tuple[str, ...], Path] = {}
         self._copying_back = Lock()
 
     def find(self, clip: Clip) -> Path | None:
@@ -54,7 +55,7 @@ class ClipStore:
     def staging(self, key: str) -> Path:
         """Where a download with this key goes; the same key gives the same path in the next run."""
         name = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:32]
-        return make_ignored_directory(self._state, "partial") / f"{name}.mp4"
+        return self._own_directory("partial") / f"{name}.mp4"
 
     def adopt(self, staged: Path, *, expected: str | None = None) -> Clip:
         """Probe a finished file, move it into the cache and describe it.
@@ -90,11 +91,17 @@ class ClipStore:
         """Whether the take's readable name is missing or is not this clip (judged by size)."""
         return self._by_name().get(f"{take}.mp4") != clip.bytes
 
+    def _own_directory(self, *below: str) -> Path:
+        """A directory in the state directory, where nobody else tidies up during a run: looked for once."""
+        if below not in self._own:
+            self._own[below] = make_ignored_directory(self._state, *below)
+        return self._own[below]
+
     def _cached(self, digest: str) -> Path:
         return self._state / "clips" / digest[:2] / f"{digest}.mp4"
 
     def _keep(self, staged: Path, digest: str) -> None:
-        make_ignored_directory(self._state, "clips", digest[:2])
+        self._own_directory("clips", digest[:2])
         with write_failures_named(staged):
             staged.chmod(0o444)
         move_durably(staged, self._cached(digest))

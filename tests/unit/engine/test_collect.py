@@ -123,7 +123,7 @@ def test_polls_that_fail_are_repeated_ever_more_slowly(stage: Stage) -> None:
 
     assert done.state is State.SUCCEEDED
     assert stage.told("waiting") == ["cat"] * 6
-    assert 60 < stage.seconds < 70  # 1 + 2 + 4 + 8 + 16 + 32, and the first 0.6
+    assert 60 < stage.seconds < 70  # 1 + 2 + 4 + 8 + 16 + 32, and the first 0.5
 
 
 def test_a_poll_that_works_ends_the_row_of_failures(stage: Stage) -> None:
