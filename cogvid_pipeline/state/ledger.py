@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cogvid_pipeline.durable import make_ignored_directory
+from cogvid_pipeline.errors import StateError
 from cogvid_pipeline.model.attempt import Attempt, Attempts, Clip, State
 from cogvid_pipeline.model.shot import Money
 from cogvid_pipeline.state.database import (
@@ -54,9 +55,10 @@ ON CONFLICT DO NOTHING
 _SAVE = _ADD.replace(
     "DO NOTHING",
     """(request_id) DO UPDATE SET
-    fingerprint = :fingerprint, state = :state, paid = :paid, provider = :provider, base_url = :base_url,
+    state = :state, paid = :paid, provider = :provider, base_url = :base_url,
     task_id = :task_id, url = :url, request = :request, clip = :clip, amount = :amount,
     currency = :currency, created_at = :created_at, completed_at = :completed_at, error = :error, run = :run
+    WHERE fingerprint = :fingerprint
     """,
 )
 
@@ -118,9 +120,17 @@ class SqliteLedger:
         return None
 
     def record(self, attempt: Attempt) -> None:
-        """Record what became of the attempt with this request id, which may be new here."""
+        """Record what became of the attempt with this request id, which may be new here.
+
+        Raises StateError when the ledger knows the id as that of another request: a lock that came with a
+        pull request may claim anything.
+        """
         with self._commit() as execute:
-            execute(_SAVE, self._row(attempt))
+            if execute(_SAVE, self._row(attempt)).rowcount == 0:
+                raise StateError(
+                    f"the ledger knows {attempt.request_id!r} as the attempt at another request",
+                    hint="the lock says something else; see in git who changed it",
+                )
 
     def take_in(self, attempt: Attempt) -> None:
         """Add an attempt that came from a lock file.

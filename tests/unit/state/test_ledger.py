@@ -448,3 +448,14 @@ def test_each_commit_is_synced_before_it_returns(state):
         (mode,) = ledger._connection.execute("PRAGMA journal_mode").fetchone()
 
     assert (level, mode) == (2, "wal")
+
+
+def test_a_row_never_becomes_the_attempt_at_another_request(state):
+    mine, claimed = make_unfinished("mine"), make_unfinished("other", request_id="request-mine")
+    with open_ledger(state, "run") as ledger:
+        ledger.record(mine)
+
+        with pytest.raises(StateError, match="the attempt at another request"):
+            ledger.record(claimed)
+
+        assert ledger.newest([mine.fingerprint]) == {mine.fingerprint: mine}
