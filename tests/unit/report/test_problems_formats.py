@@ -180,7 +180,7 @@ def test_sarif_names_each_rule_once_and_places_each_result() -> None:
         ("acts/one.yaml", "acts/one.yaml"),
         ("acts\\one.yaml", "acts/one.yaml"),
         ("夜 market#1.yaml", "%E5%A4%9C%20market%231.yaml"),
-        ("/work/a b.yaml", "file:///work/a%20b.yaml"),
+        ("/films/a b.yaml", "file:///films/a%20b.yaml"),
     ],
 )
 def test_sarif_has_percent_encoded_uris(file: str, uri: str) -> None:
