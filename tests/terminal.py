@@ -107,9 +107,12 @@ def on_terminal(
         terminal.close()
 
 
-# The terminal becomes the session's own, so that keys that are typed there send signals.
+# The terminal becomes the session's own, so that keys that are typed there send signals; and signals are
+# heeded as in a shell, even where the tests themselves run in the background or under nohup.
 _SIT_DOWN = """
-import fcntl, runpy, sys, termios
+import fcntl, runpy, signal, sys, termios
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 runpy.run_module("cogvid_pipeline", run_name="__main__", alter_sys=True)
 """
