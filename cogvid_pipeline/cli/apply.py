@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import sys
-import uuid
 from contextlib import suppress
 from decimal import Decimal
 from math import isfinite
@@ -19,11 +18,10 @@ from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.engine.outcome import Blocked, Failed, Held, RunReport, Stopped
 from cogvid_pipeline.engine.run import ApplyOptions, Run
 from cogvid_pipeline.errors import CogvidError, HeldAttempts, Interrupted, UsageError
-from cogvid_pipeline.model.plan import Generate, Keep, Plan, PlanOptions, Regenerate, Resume
+from cogvid_pipeline.model.plan import Generate, Keep, Plan, Regenerate, Resume
 from cogvid_pipeline.plan.cost import check_limits
 from cogvid_pipeline.report.plan_text import plan_text
-from cogvid_pipeline.state.exclusive import exclusively
-from cogvid_pipeline.state.ledger import SqliteLedger, open_ledger
+from cogvid_pipeline.state.ledger import SqliteLedger
 
 
 def _limit(_: click.Context, __: click.Parameter, value: float | None) -> Decimal | None:
@@ -74,12 +72,8 @@ def command(
     project = open_project(settings)
     warn(project)
     options = ApplyOptions(jobs=jobs, fail_fast=fail_fast)
-    with (
-        exclusively(project.lock_path, project.state, "cogvid apply"),
-        open_ledger(project.state, str(uuid.uuid4())) as ledger,
-    ):
-        chosen = plan_options(project, replace)
-        plan = project.plan(ledger, chosen)
+    with project.exclusive_ledger("cogvid apply") as ledger:
+        plan = project.plan(ledger, plan_options(project, replace))
         if not as_json:
             click.echo(plan_text(plan), nl=False)
         check_limits(plan, project.storyboard, project.prices, max_cost)
@@ -89,7 +83,7 @@ def command(
             if as_json:  # what is agreed to has to be seen, and stdout is for the events
                 click.echo(plan_text(plan), nl=False, err=True)
             _ask()
-        report = asyncio.run(_run(project, ledger, plan, chosen, options, as_json=as_json))
+        report = asyncio.run(_run(project, ledger, plan, options, as_json=as_json))
     _conclude(report, quiet=as_json)
 
 
@@ -103,13 +97,7 @@ def _ask() -> None:
 
 
 async def _run(
-    project: Project,
-    ledger: SqliteLedger,
-    plan: Plan,
-    chosen: PlanOptions,
-    options: ApplyOptions,
-    *,
-    as_json: bool,
+    project: Project, ledger: SqliteLedger, plan: Plan, options: ApplyOptions, *, as_json: bool
 ) -> RunReport:
     from cogvid_pipeline.cli.wiring import make_runner, open_ports
 
@@ -120,7 +108,7 @@ async def _run(
             run = Run(ports, options)
             _heed_signals(run)
             with project.read_ledger() as reading:
-                return await make_runner(project, reading, plan, chosen, run).apply()
+                return await make_runner(project, reading, plan, run).apply()
 
 
 def _heed_signals(run: Run) -> None:

@@ -1,8 +1,6 @@
 """`cogvid check`: whether lock and clips match the manifest."""
 
-import hashlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
@@ -51,16 +49,12 @@ def _clip_differences(project: Project) -> Iterator[str]:
         entry = project.lock.entries.get(shot.name)
         if entry is None or entry.result is None or entry.result.clip is None:
             continue
-        path = project.root / project.storyboard.output / f"{shot.name}.mp4"
-        if not path.is_file():
-            yield f"{shot.name}: {project.storyboard.output}/{shot.name}.mp4 is missing"
-        elif _digest(path) != entry.result.clip.sha256:
+        name = f"{project.storyboard.output}/{shot.name}.mp4"
+        digest = project.clips.digest_of(shot.name)
+        if digest is None:
+            yield f"{shot.name}: {name} is missing"
+        elif digest != entry.result.clip.sha256:
             yield (
-                f"{shot.name}: {project.storyboard.output}/{shot.name}.mp4 is not the clip in the lock; "
+                f"{shot.name}: {name} is not the clip in the lock; "
                 "delete it, and apply brings the right one back"
             )
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,12 +1,9 @@
 """What `plan` and `apply` take and do alike."""
 
-from difflib import get_close_matches
-
 import click
 
 from cogvid_pipeline.cli.options import Option
 from cogvid_pipeline.cli.project import Project
-from cogvid_pipeline.errors import UsageError
 from cogvid_pipeline.model.plan import PlanOptions
 from cogvid_pipeline.report.problems import as_text
 
@@ -22,14 +19,7 @@ PLAN_OPTIONS: tuple[Option, ...] = (
 
 def plan_options(project: Project, replace: tuple[str, ...]) -> PlanOptions:
     """The options with their names checked. Raises UsageError."""
-    known = [shot.name for shot in project.storyboard.shots]
-    for name in replace:
-        if name not in known:
-            near = get_close_matches(name, known, n=1)
-            raise UsageError(
-                f"--replace {name!r}: there is no such shot",
-                hint=f"did you mean {near[0]!r}?" if near else f"the shots are {', '.join(known[:20])}",
-            )
+    project.check_names(replace)
     return PlanOptions(replace=replace)
 
 

@@ -11,7 +11,6 @@ from cogvid_pipeline.cli.options import reads_manifest
 from cogvid_pipeline.cli.project import Project, open_project
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.durable import make_ignored_directory
-from cogvid_pipeline.errors import UsageError
 from cogvid_pipeline.model.shot import Shot
 from cogvid_pipeline.plan.graph import with_upstream
 
@@ -37,7 +36,9 @@ def command(shots: tuple[str, ...], scale: float, settings: Settings) -> None:
       cogvid preview arrival walk --scale 0.5
     """
     project = open_project(settings)
-    chosen = _choose(project, shots)
+    project.check_names(shots)
+    every = project.storyboard.shots
+    chosen = with_upstream(every, shots) if shots else every
     into = make_ignored_directory(project.root / "previews")
 
     def done(shot: Shot, path: Path) -> None:
@@ -47,14 +48,6 @@ def command(shots: tuple[str, ...], scale: float, settings: Settings) -> None:
     click.echo(
         f"{len(chosen)} previews in {os.path.relpath(into)}{'' if scale == 1 else f' at scale {scale:g}'}"
     )
-
-
-def _choose(project: Project, names: tuple[str, ...]) -> tuple[Shot, ...]:
-    shots = project.storyboard.shots
-    known = [shot.name for shot in shots]
-    if unknown := [name for name in names if name not in known]:
-        raise UsageError(f"there is no shot {unknown[0]!r}", hint=f"the shots are {', '.join(known)}")
-    return with_upstream(shots, names or known)
 
 
 async def _render(

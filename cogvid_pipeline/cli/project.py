@@ -2,15 +2,17 @@
 
 import json
 import os
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
 from cogvid_pipeline.cli.settings import Settings
-from cogvid_pipeline.errors import InvalidManifest
+from cogvid_pipeline.errors import InvalidManifest, UsageError
 from cogvid_pipeline.manifest.load import Loaded, LoadOptions, load
 from cogvid_pipeline.model.attempt import Attempt, Clip, Lock
 from cogvid_pipeline.model.plan import Plan, PlanOptions
@@ -19,7 +21,8 @@ from cogvid_pipeline.model.shot import Money, Storyboard
 from cogvid_pipeline.packaged import schemas_directory
 from cogvid_pipeline.plan import diff
 from cogvid_pipeline.plan.cost import PriceBook
-from cogvid_pipeline.state.ledger import SqliteLedger, read_ledger
+from cogvid_pipeline.state.exclusive import exclusively
+from cogvid_pipeline.state.ledger import SqliteLedger, open_ledger, read_ledger
 from cogvid_pipeline.state.lockfile import read_lock
 from cogvid_pipeline.state.places import find_state_directory
 from cogvid_pipeline.store.clips import ClipStore
@@ -83,6 +86,26 @@ class Project:
         """The ledger, to be looked at only."""
         with read_ledger(self.state) as ledger:
             yield ledger
+
+    @contextmanager
+    def exclusive_ledger(self, what: str) -> Iterator[SqliteLedger]:
+        """The ledger, to be written by this process alone as far as this lock goes; `what` says who it is."""
+        with (
+            exclusively(self.lock_path, self.state, what),
+            open_ledger(self.state, str(uuid.uuid4())) as ledger,
+        ):
+            yield ledger
+
+    def check_names(self, names: Iterable[str]) -> None:
+        """Raise UsageError unless all of these are shots."""
+        known = [shot.name for shot in self.storyboard.shots]
+        for name in names:
+            if name not in known:
+                near = get_close_matches(name, known, n=1)
+                raise UsageError(
+                    f"there is no shot {name!r}",
+                    hint=f"did you mean {near[0]!r}?" if near else f"the shots are {', '.join(known[:20])}",
+                )
 
     def facts(self, ledger: SqliteLedger) -> diff.Facts:
         """What a plan is made from."""

@@ -1,6 +1,5 @@
 """`cogvid recover`: settle attempts whose outcome is not known."""
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -13,8 +12,7 @@ from cogvid_pipeline.errors import UsageError
 from cogvid_pipeline.model.attempt import Attempt, State
 from cogvid_pipeline.model.plan import Hold, PlanOptions
 from cogvid_pipeline.report.held import held_text
-from cogvid_pipeline.state.exclusive import exclusively
-from cogvid_pipeline.state.ledger import SqliteLedger, open_ledger
+from cogvid_pipeline.state.ledger import SqliteLedger
 from cogvid_pipeline.state.lockfile import LockFile
 
 
@@ -50,10 +48,7 @@ def command(adopt: Mapping[str, str], pay_again: tuple[str, ...], settings: Sett
         with project.read_ledger() as ledger:
             click.echo(held_text(_held(project, ledger)), nl=False)
         return
-    with (
-        exclusively(project.lock_path, project.state, "cogvid recover"),
-        open_ledger(project.state, str(uuid.uuid4())) as ledger,
-    ):
+    with project.exclusive_ledger("cogvid recover") as ledger:
         held = _held(project, ledger)
         for name in (*adopt, *pay_again):
             if name not in held:

@@ -7,7 +7,6 @@ import click
 from cogvid_pipeline.cli.options import reads_manifest
 from cogvid_pipeline.cli.project import open_project
 from cogvid_pipeline.cli.settings import Settings
-from cogvid_pipeline.errors import UsageError
 from cogvid_pipeline.report.storyboard import storyboard_document, storyboard_text
 
 
@@ -23,10 +22,9 @@ def command(shots: tuple[str, ...], layout: str, settings: Settings) -> None:
       cogvid show
       cogvid show arrival --format json
     """
-    storyboard = open_project(settings).storyboard
-    known = {shot.name for shot in storyboard.shots}
-    if unknown := [name for name in shots if name not in known]:
-        raise UsageError(f"there is no shot {unknown[0]!r}", hint=f"the shots are {', '.join(sorted(known))}")
+    project = open_project(settings)
+    project.check_names(shots)
+    storyboard = project.storyboard
     chosen = [shot for shot in storyboard.shots if not shots or shot.name in shots]
     if layout == "json":
         click.echo(json.dumps(storyboard_document(storyboard, chosen), ensure_ascii=False, indent=2))

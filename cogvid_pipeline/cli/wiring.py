@@ -18,7 +18,7 @@ from cogvid_pipeline.errors import CogvidError, UsageError
 from cogvid_pipeline.media.frames import ClipFrames
 from cogvid_pipeline.model.attempt import Attempt
 from cogvid_pipeline.model.event import Event
-from cogvid_pipeline.model.plan import Plan, PlanOptions
+from cogvid_pipeline.model.plan import Plan
 from cogvid_pipeline.model.shot import ImageFile, Shot, Storyboard
 from cogvid_pipeline.plan.diff import Planner
 from cogvid_pipeline.providers.download import download
@@ -95,11 +95,11 @@ async def open_ports(
         )
 
 
-def make_runner(project: Project, ledger: SqliteLedger, plan: Plan, options: PlanOptions, run: Run) -> Runner:
+def make_runner(project: Project, ledger: SqliteLedger, plan: Plan, run: Run) -> Runner:
     """The engine for one plan, with a planner that knows what is there now."""
     storyboard = project.storyboard
     keeper = LockKeeper(project.lock, run.ports.lock)
-    planner = Planner(storyboard, project.facts(ledger), project.prices, options)
+    planner = Planner(storyboard, project.facts(ledger), project.prices, plan.options)
     worker = TakeWorker(run, keeper, storyboard.documented_defaults)
     return Runner(run, plan, planner, keeper, worker)
 

@@ -86,8 +86,7 @@ async def download(run: Run, attempt: Attempt, shot: str) -> Attempt:
     Raises FetchError when the clip cannot be had now, MediaError when what came is no playable video,
     StateError when it is not the clip that the lock describes.
     """
-    staged = run.ports.clips.staging(attempt.request_id or attempt.task_id)
-
+    staged = run.ports.clips.staging(attempt.request_id)
     told = 0.0
 
     def progress(there: int, of: int | None) -> None:

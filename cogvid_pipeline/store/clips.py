@@ -91,6 +91,11 @@ class ClipStore:
         """Whether the take's readable name is missing or is not this clip (judged by size)."""
         return self._by_name().get(f"{take}.mp4") != clip.bytes
 
+    def digest_of(self, take: str) -> str | None:
+        """The digest of the file under the take's readable name; None where there is no such file."""
+        readable = self._output / f"{take}.mp4"
+        return _digest(readable) if readable.is_file() else None
+
     def _own_directory(self, *below: str) -> Path:
         """A directory in the state directory, where nobody else tidies up during a run: looked for once."""
         if below not in self._own:
