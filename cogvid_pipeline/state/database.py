@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cogvid_pipeline.errors import StateError
+from cogvid_pipeline.state.exclusive import in_turn
 
 _VERSION = 1
 _APPLICATION = 0x436F6756  # "CogV": what `file` shows, and how a stranger's database is told apart
@@ -41,6 +42,11 @@ _SCHEMA = (
     f"PRAGMA user_version = {_VERSION}",
 )
 
+_IDENTITY = """
+SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+FROM pragma_application_id, pragma_user_version
+"""
+
 _DAMAGED = (
     "move it aside and run the command again: what the lock says is taken in from there, but an attempt that "
     "is held or unfinished and not in the lock is forgotten, so look at the vendor's list of tasks first"
@@ -56,7 +62,8 @@ _NO_ROOM = "free some space or make the directory writable, then run the command
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
     """The database, made when it is not there. Raises StateError."""
-    with failures_named(path), _closed_on_failure(_connect(path)) as connection:
+    # The change to a write-ahead log waits for nobody, whatever the patience: who comes second fails.
+    with in_turn(path.parent), failures_named(path), _closed_on_failure(_connect(path)) as connection:
         _version(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -136,9 +143,8 @@ def _create(connection: sqlite3.Connection) -> None:
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
     """The version of the format, 0 when there is nothing yet. Raises StateError unless it can be read."""
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (objects,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    # One statement sees one moment: another process may be making the database right now.
+    application, version, objects = connection.execute(_IDENTITY).fetchone()
     if application != _APPLICATION and objects:
         raise StateError(
             f"{path} is a database, but not a ledger of cogvid", hint="move it aside, or set COGVID_LEDGER"

@@ -61,6 +61,14 @@ def running(state: Path, run: str) -> Iterator[None]:
                 path.unlink(missing_ok=True)
 
 
+@contextmanager
+def in_turn(state: Path) -> Iterator[None]:
+    """Wait until no other process is in such a block; meant for what takes a moment."""
+    with _lock_file(state / "turn.lock") as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+
+
 def is_running(state: Path, run: str) -> bool:
     """Whether the process of that run is alive; writes nothing."""
     try:

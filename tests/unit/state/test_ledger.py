@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
@@ -197,6 +198,38 @@ def test_of_several_processes_exactly_one_is_admitted_for_each_request(state):
             process.communicate("end\n")
 
     assert all(sorted(each) == ["admitted", "refused", "refused"] for each in zip(*verdicts, strict=True))
+
+
+OPEN_TOGETHER = """
+import sys
+import time
+from pathlib import Path
+from cogvid_pipeline.state.ledger import open_ledger, read_ledger
+
+print("ready", flush=True)
+start = float(sys.stdin.readline())
+for number in range(30):
+    state = Path(sys.argv[1], str(number))
+    time.sleep(max(0, start + number / 20 - time.time()))
+    with read_ledger(state) if sys.argv[2] == "reader" else open_ledger(state, sys.argv[2]) as ledger:
+        ledger.newest(["sha256:0"])
+"""
+
+
+def test_processes_that_open_a_new_ledger_at_the_same_moment_all_get_it(state):
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(other_process(state, name, OPEN_TOGETHER))
+            for name in ("a", "b", "c", "d", "e", "reader")
+        ]
+        for process in processes:
+            assert process.stdout.readline() == "ready\n"
+        start = time.time() + 0.2
+        for process in processes:
+            process.stdin.write(f"{start}\n")
+            process.stdin.flush()
+
+    assert [process.returncode for process in processes] == [0] * 6
 
 
 def test_an_intent_whose_run_was_killed_is_held(state):
