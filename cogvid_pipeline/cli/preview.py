@@ -39,7 +39,7 @@ def command(shots: tuple[str, ...], scale: float, settings: Settings) -> None:
     project.check_names(shots)
     every = project.storyboard.shots
     chosen = with_upstream(every, shots) if shots else every
-    into = make_ignored_directory(project.root / "previews")
+    into = make_ignored_directory(project.root / "previews", project.storyboard.environment)
 
     def done(shot: Shot, path: Path) -> None:
         click.echo(f"{shot.name}: {os.path.relpath(path)}", err=True)

@@ -3,13 +3,13 @@
 import json
 import os
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.errors import InvalidManifest, UsageError
@@ -33,10 +33,21 @@ def load_manifest(settings: Settings) -> Loaded:
     options = LoadOptions(
         variables=settings.variables,
         variable_files=settings.variable_files,
+        environment=settings.environment,
         provider=settings.provider,
         memory=_memory(),
     )
     return load(settings.manifest, schemas=schemas_directory(), options=options)
+
+
+def refuse_useless(loaded: Sequence[Loaded]) -> None:
+    """Raise UsageError for a variable of the command line that no manifest has a use for."""
+    for name, meant in (loaded[0].useless if loaded else {}).items():
+        if all(name in each.useless for each in loaded):
+            raise UsageError(
+                f"--var {name}: the manifest has no such variable, and no template uses it",
+                hint=f"did you mean {meant!r}?" if meant else "remove it, or use it in a prompt",
+            )
 
 
 def _memory() -> Path | None:
@@ -62,7 +73,9 @@ class Project:
 
     @cached_property
     def lock_path(self) -> Path:
-        return self.manifest.with_suffix(".lock")
+        """Each environment has a lock of its own: `cogvid.lock`, `cogvid.final.lock`."""
+        environment = self.storyboard.environment
+        return self.manifest.with_suffix(f".{environment}.lock" if environment else ".lock")
 
     @cached_property
     def lock(self) -> Lock:
@@ -123,6 +136,7 @@ class Project:
 def open_project(settings: Settings) -> Project:
     """The project of a valid manifest. Raises InvalidManifest with all of its problems."""
     loaded = load_manifest(settings)
+    refuse_useless([loaded])
     if loaded.storyboard is None:
         raise InvalidManifest(loaded.problems)
     manifest = settings.manifest / "cogvid.yaml" if settings.manifest.is_dir() else settings.manifest
@@ -137,7 +151,9 @@ def make_clip_store(project: Project) -> ClipStore:
 
         return describe(path, sha256)
 
-    return ClipStore(project.state, project.root, project.storyboard.output, probe=probe)
+    output, environment = PurePosixPath(project.storyboard.output), project.storyboard.environment
+    folder = str(output.parent if environment else output)
+    return ClipStore(project.state, project.root, folder, probe=probe, below=environment)
 
 
 def built_in_prices() -> dict[str, Money]:
