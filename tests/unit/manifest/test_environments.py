@@ -110,7 +110,7 @@ def test_clips_of_an_environment_need_a_directory_too() -> None:
     ("variables", "useless"),
     [
         ({"b": "x"}, {}),
-        ({"bb": "x"}, {"bb": ""}),
+        ({"bb": "x"}, {"bb": "b"}),
         ({"heroine": "x"}, {"heroine": ""}),
         ({"prompts": "x", "matrix": "x", "project": "x"}, {"prompts": "", "matrix": "", "project": ""}),
     ],
