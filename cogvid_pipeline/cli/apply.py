@@ -18,7 +18,7 @@ from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.engine.outcome import Blocked, Failed, Held, RunReport, Stopped
 from cogvid_pipeline.engine.run import ApplyOptions, Run
 from cogvid_pipeline.errors import CogvidError, HeldAttempts, Interrupted, UsageError
-from cogvid_pipeline.model.plan import Generate, Keep, Plan, Regenerate, Resume
+from cogvid_pipeline.model.plan import Generate, Keep, Plan, Regenerate, Repeat, Resume
 from cogvid_pipeline.plan.cost import check_limits
 from cogvid_pipeline.report.plan_text import plan_text
 from cogvid_pipeline.state.ledger import SqliteLedger
@@ -103,7 +103,7 @@ async def _run(
 
     with watching(plan, as_json=as_json) as observe:
         async with open_ports(project, ledger, observe) as ports:
-            if any(isinstance(action, Generate | Regenerate | Resume) for action in plan.actions):
+            if any(isinstance(action, Generate | Regenerate | Resume | Repeat) for action in plan.actions):
                 ports.provider()  # a missing key is said before anything begins
             run = Run(ports, options)
             _heed_signals(run)

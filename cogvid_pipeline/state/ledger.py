@@ -47,17 +47,19 @@ SELECT * FROM candidates WHERE place = 1
 _ADD = """
 INSERT INTO attempts VALUES (
     :request_id, :fingerprint, :state, :paid, :provider, :base_url, :task_id, :url, :request, :clip,
-    :amount, :currency, :created_at, :completed_at, :error, :run
+    :amount, :currency, :created_at, :completed_at, :error, :run, :seal, :own
 )
 ON CONFLICT DO NOTHING
 """
 
+# The host of a row that was submitted from here can be trusted: a lock that says otherwise takes that away.
 _SAVE = _ADD.replace(
     "DO NOTHING",
     """(request_id) DO UPDATE SET
     state = :state, paid = :paid, provider = :provider, base_url = :base_url,
     task_id = :task_id, url = :url, request = :request, clip = :clip, amount = :amount,
-    currency = :currency, created_at = :created_at, completed_at = :completed_at, error = :error, run = :run
+    currency = :currency, created_at = :created_at, completed_at = :completed_at, error = :error, run = :run,
+    seal = iif(:seal = '', seal, :seal), own = :own OR own AND base_url = :base_url
     WHERE fingerprint = :fingerprint
     """,
 )
@@ -176,6 +178,8 @@ class SqliteLedger:
                 created_at=row["created_at"],
                 completed_at=row["completed_at"],
                 error=error,
+                seal=row["seal"],
+                own=bool(row["own"]),
             )
         except (ValueError, TypeError, ArithmeticError) as cause:
             raise damaged(self._path, cause) from cause
@@ -198,6 +202,8 @@ class SqliteLedger:
             "completed_at": attempt.completed_at,
             "error": attempt.error,
             "run": self._run,
+            "seal": attempt.seal,
+            "own": attempt.own,
         }
         return {name: _storable(value) for name, value in row.items()}
 
