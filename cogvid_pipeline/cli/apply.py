@@ -47,6 +47,14 @@ def _limit(_: click.Context, __: click.Parameter, value: float | None) -> Decima
     show_default=True,
     help="How many shots are under way at once.",
 )
+@click.option(
+    "--task-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=ApplyOptions().task_timeout / 60,
+    show_default=True,
+    metavar="MINUTES",
+    help="How long to wait for a task; one that takes longer is gone on with by the next apply.",
+)
 @click.option("--fail-fast", is_flag=True, help="Submit nothing more once a shot has failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON event a line on stdout.")
 @reads_manifest
@@ -55,6 +63,7 @@ def command(
     replace: tuple[str, ...],
     max_cost: Decimal | None,
     jobs: int,
+    task_timeout: float,
     fail_fast: bool,
     as_json: bool,
     settings: Settings,
@@ -71,7 +80,7 @@ def command(
     """
     project = open_project(settings)
     warn(project)
-    options = ApplyOptions(jobs=jobs, fail_fast=fail_fast)
+    options = ApplyOptions(jobs=jobs, fail_fast=fail_fast, task_timeout=60 * task_timeout)
     with project.exclusive_ledger("cogvid apply") as ledger:
         plan = project.plan(ledger, plan_options(project, replace))
         if not as_json:

@@ -92,6 +92,7 @@ async def _repeat(
 
 async def _find(run: Run, vendor: RepeatableVendor, held: Attempt) -> Submitted | Held:
     """Ask for the task by its request id: it was accepted, and the answer with its id was lost."""
+    unknown = False
     for failures in range(1, _QUESTIONS + 1):
         async with run.stoppable():
             answer = await vendor.find(held.request_id)
@@ -100,7 +101,15 @@ async def _find(run: Run, vendor: RepeatableVendor, held: Attempt) -> Submitted 
                 run.progressed()
                 return Submitted(await record(run, held, answer), answer)
             case PollDenied():
-                break
-            case TaskUnknown() | PollFailed():
-                await run.pause(backoff(failures, run.ports.jitter()))
+                return Held(held)
+            case PollFailed():
+                unknown = False
+            case TaskUnknown():
+                # Twice in a row: once may come from a replica that lags behind. Asking again is in vain then.
+                if unknown:
+                    held = replace(held, seal="")
+                    await run.ports.ledger.record(held)
+                    return Held(held)
+                unknown = True
+        await run.pause(backoff(failures, run.ports.jitter()))
     return Held(held)

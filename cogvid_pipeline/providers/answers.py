@@ -11,11 +11,11 @@ from cogvid_pipeline.model.wire import (
     TaskState,
     TaskSucceeded,
     Verdict,
+    is_task_id,
 )
 from cogvid_pipeline.providers.http import is_plain
 from cogvid_pipeline.providers.verdict import Answer, Happened, advice, judge, judge_poll
 
-_LONGEST_TASK_ID = 256
 _LONGEST_URL = 8192
 
 # In lower case. GeekAI's pages disagree about `succeed` and `success`; BigModel and Z.AI write capitals.
@@ -45,12 +45,6 @@ def task_id_in(answer: Answer, field: str) -> str:
     found = (answer.body or {}).get(field)
     task_id = str(found) if isinstance(found, str | int) and not isinstance(found, bool) else ""
     return task_id if is_task_id(task_id) else ""
-
-
-def is_task_id(text: str) -> bool:
-    """Whether a task with this id can be asked for."""
-    # A path segment of dots would climb out of the collection of tasks.
-    return 0 < len(text) <= _LONGEST_TASK_ID and is_plain(text) and text not in {".", ".."}
 
 
 def _task_state(answer: Answer) -> TaskState:

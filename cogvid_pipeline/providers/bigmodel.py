@@ -15,8 +15,9 @@ from cogvid_pipeline.model.wire import (
     TaskSucceeded,
     TaskUnknown,
     Verdict,
+    is_task_id,
 )
-from cogvid_pipeline.providers.answers import is_task_id, read_poll, read_submission, task_id_in
+from cogvid_pipeline.providers.answers import read_poll, read_submission, task_id_in
 from cogvid_pipeline.providers.http import Web, check_base_url, check_key, encode
 from cogvid_pipeline.providers.pictures import pictures
 from cogvid_pipeline.providers.verdict import Answer

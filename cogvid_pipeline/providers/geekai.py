@@ -4,8 +4,8 @@ from typing import Any
 from urllib.parse import quote
 
 from cogvid_pipeline.model.attempt import Attempt
-from cogvid_pipeline.model.wire import Submission, TaskState, TaskUnknown, Verdict
-from cogvid_pipeline.providers.answers import is_task_id, read_poll, read_submission
+from cogvid_pipeline.model.wire import Submission, TaskState, TaskUnknown, Verdict, is_task_id
+from cogvid_pipeline.providers.answers import read_poll, read_submission
 from cogvid_pipeline.providers.http import Web, check_base_url, check_key
 from cogvid_pipeline.providers.pictures import pictures
 
