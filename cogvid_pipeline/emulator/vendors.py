@@ -42,3 +42,8 @@ BIGMODEL = Api(
 ZAI = replace(BIGMODEL, name="zai", models=("cogvideox-3",))
 
 APIS = {api.name: api for api in (GEEKAI, BIGMODEL, ZAI)}
+
+
+def base_path(api: Api) -> str:
+    """Where a vendor's API begins on an emulator, which has them side by side."""
+    return f"/{api.name}{api.path}"
