@@ -19,7 +19,7 @@ from cogvid_pipeline.emulator.service import Counts
 from cogvid_pipeline.emulator.settings import Settings
 from cogvid_pipeline.emulator.vendors import APIS, BIGMODEL, GEEKAI, ZAI, base_path
 from tests.clips import picture_file
-from tests.vendor import small_clip
+from tests.vendor import free_box, small_clip
 
 BODIES = {
     "geekai": {"model": "cogvideox-3", "prompt": "A fox.", "async": True},
@@ -303,6 +303,19 @@ def test_a_download_can_be_gone_on_with(shared):
     assert (rest.status_code, rest.content) == (206, whole.content[100:])
     assert rest.headers["Content-Range"] == f"bytes 100-{len(whole.content) - 1}/{len(whole.content)}"
     assert shared.download(url, Range="bytes=100-", **{"If-Range": '"other"'}).content == whole.content
+
+
+def test_a_client_that_has_stopped_reading_does_not_keep_it_from_ending():
+    large = small_clip() + free_box(bytes(16 * 1024 * 1024))
+    with socket.socket() as line:
+        with emulator(clip=large) as client:
+            target = client.url(client.task()).removeprefix(client.origin)
+            host, port = client.origin.removeprefix("http://").split(":")
+            line.connect((host, int(port)))
+            line.sendall(f"GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            assert line.recv(12) == b"HTTP/1.1 200"
+        # Here it has ended, while this client is still there.
+        assert line.fileno() >= 0
 
 
 # --- what marks it, and what audits it ---
