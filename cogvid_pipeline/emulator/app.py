@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -72,13 +72,15 @@ class _Mark:
 
 def _routes(api: Api) -> list[Route]:
     async def submit(request: Request) -> Response:
-        raw = await _body(request)
-        if raw is None:
-            return JSONResponse(usual_error(api, 413), 413)
         try:
+            raw = await _body(request)
+            if raw is None:
+                return JSONResponse(usual_error(api, 413), 413)
             return _json(_service(request).submit(api, request.headers, raw))
         except Lost:
             return NoAnswer()
+        except ClientDisconnect:
+            return Response()  # that nobody hears
 
     async def result(request: Request) -> Response:
         origin = f"{request.url.scheme}://{request.url.netloc}"

@@ -11,7 +11,7 @@ from cogvid_pipeline.errors import UsageError
 # What can go wrong. All are probabilities but the last, which is a number of tasks.
 KNOBS = {
     "refuse": "a submission is refused: the content filter stopped it",
-    "rate": "a submission is turned away by the rate limit (429, with Retry-After)",
+    "rate": "a submission is turned away by the rate limit",
     "lost-before": "the connection closes without an answer; nothing was accepted",
     "lost-after": "the connection closes without an answer; the task was accepted",
     "gateway": "a gateway answers 504; the task was accepted",

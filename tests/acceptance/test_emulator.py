@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -139,6 +140,15 @@ def test_it_ends_in_order_and_says_what_it_did(project, number, tmp_path):
     assert not list(temporary.iterdir())
 
 
+def test_a_client_that_goes_away_in_the_middle_of_a_request_is_no_error(project):
+    with emulator(project) as vendor:
+        host, port = vendor.origin.removeprefix("http://").split(":")
+        head = "POST /zai/api/paas/v4/videos/generations HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+        with socket.create_connection((host, int(port))) as line:
+            line.sendall(head.encode() + b"{")
+        assert vendor.audit == []
+
+
 def test_chaos_is_repeatable_by_the_seed_that_it_says(project):
     with emulator(project, "--chaos", "refuse=0.5") as vendor:
         vendor.stop()
@@ -230,8 +240,10 @@ main()
     assert "Traceback" not in ran.stderr
 
 
-def test_the_help_lists_every_knob(project):
+def test_the_help_and_the_documentation_list_every_knob(project):
+    page = Path(__file__).parents[2].joinpath("docs/emulator.md").read_text(encoding="utf-8")
     ran = project.run("emulator", "--help")
 
     assert ran.code == 0
-    assert all(f"{knob} " in ran.out and words in ran.out for knob, words in KNOBS.items())
+    assert all(f"  {knob} " in ran.out and words in ran.out for knob, words in KNOBS.items())
+    assert all(f"| `{knob}` | {words}" in page for knob, words in KNOBS.items())

@@ -226,16 +226,29 @@ def test_a_request_that_breaks_off_is_not_accepted(shared):
 # --- clips ---
 
 
-def test_clips_are_rendered_as_asked_in_full_size(tmp_path):
+def test_clips_are_rendered_in_full_size_where_that_is_asked_for(tmp_path):
     with emulator(clip=None, scale=1) as client:
-        url = client.url(client.task(size="1280x720", fps=60, with_audio=True))
+        url = client.url(client.task(size="1280x720"))
         path = tmp_path / "clip.mp4"
         path.write_bytes(client.download(url).content)
 
     with av.open(str(path)) as container:
         video = container.streams.video[0]
-        assert (video.width, video.height, video.average_rate) == (1280, 720, 60)
+        assert (video.width, video.height, video.average_rate) == (1280, 720, 30)
         assert float(video.duration * video.time_base) == 5.0
+        assert not container.streams.audio
+
+
+def test_clips_have_the_frame_rate_the_length_and_the_sound_that_were_asked_for(tmp_path):
+    with emulator(clip=None, scale=0.05) as client:
+        url = client.url(client.task(fps=60, duration=10, with_audio=True))
+        path = tmp_path / "clip.mp4"
+        path.write_bytes(client.download(url).content)
+
+    with av.open(str(path)) as container:
+        video = container.streams.video[0]
+        assert video.average_rate == 60
+        assert float(video.duration * video.time_base) == 10.0
         assert container.streams.audio
 
 
