@@ -28,8 +28,9 @@ class Clips:
     def __init__(self, directory: Path, *, scale: float, fixed: bytes | None) -> None:
         self._directory = directory
         self._scale = scale
-        self._fixed = directory / "fixed.mp4" if fixed is not None else None
-        if self._fixed and fixed:
+        self._fixed: Path | None = None
+        if fixed is not None:
+            self._fixed = directory / "fixed.mp4"
             self._fixed.write_bytes(fixed)
         self._gate = asyncio.Semaphore(os.cpu_count() or 1)
         self._rendered: dict[str, asyncio.Task[Path]] = {}

