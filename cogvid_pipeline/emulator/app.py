@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
@@ -26,16 +25,17 @@ from cogvid_pipeline.providers.http import EMULATOR_MARK
 LARGEST_BODY = 16 * 1024 * 1024
 
 
-def make_app(settings: Settings, counts: Counts | None = None) -> Starlette:
-    """An emulator, to be served by `emulator.serve`; it keeps `counts` up to date."""
+def make_app(settings: Settings, directory: Path, counts: Counts | None = None) -> Starlette:
+    """An emulator, to be served by `emulator.serve`; clips go into the directory.
+
+    It keeps `counts` up to date.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        with TemporaryDirectory(prefix="cogvid-emulator-") as directory:
-            service = Service(settings, counts or Counts(), Path(directory))
-            app.state.service = service
-            yield
-            await service.close()
+        app.state.service = Service(settings, counts or Counts(), directory)
+        yield
+        await app.state.service.close()
 
     app = Starlette(
         routes=[

@@ -7,6 +7,8 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any
 
@@ -25,11 +27,11 @@ def serve(settings: Settings, *, host: str, port: int, ready: Callable[[str], No
     """Serve until SIGINT or SIGTERM; `ready` is told where, such as `http://127.0.0.1:8799`.
 
     Port 0 takes a free one. Raises UsageError unless the host is a loopback address, CogvidError when the
-    port cannot be had.
+    port or a directory for clips cannot be had.
     """
     counts = Counts()
-    with listen(host, port) as listening:
-        server = _Server(make_app(settings, counts))
+    with listen(host, port) as listening, _directory() as directory:
+        server = _Server(make_app(settings, directory, counts))
         ready(origin(listening))
         server.run([listening])
     return counts
@@ -38,8 +40,8 @@ def serve(settings: Settings, *, host: str, port: int, ready: Callable[[str], No
 @contextmanager
 def running(settings: Settings, counts: Counts | None = None) -> Iterator[str]:
     """An emulator in a thread of its own; gives the address that it is reached at."""
-    with listen("127.0.0.1", 0) as listening:
-        server = _Server(make_app(settings, counts))
+    with listen("127.0.0.1", 0) as listening, _directory() as directory:
+        server = _Server(make_app(settings, directory, counts))
         thread = threading.Thread(target=server.run, args=([listening],), name="emulator")
         thread.start()
         try:
@@ -76,6 +78,20 @@ def origin(listening: socket.socket) -> str:
     """Where a listening socket is reached."""
     host, port = listening.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@contextmanager
+def _directory() -> Iterator[Path]:
+    """A directory for clips, gone at the end."""
+    try:
+        temporary = TemporaryDirectory(prefix="cogvid-emulator-")
+    except OSError as error:
+        raise CogvidError(
+            f"cannot make a directory for clips: {error.strerror}",
+            hint="set TMPDIR to where there is room",
+        ) from error
+    with temporary as path:
+        yield Path(path)
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
