@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, unquote
 
 from cogvid_pipeline.emulator.errors import CODES, Refusal, phrase, refuse, usual_error
 from cogvid_pipeline.emulator.rules import check_key, check_submission, image_bytes
-from cogvid_pipeline.emulator.shapes import Stage, Told, answer, reference_shape
+from cogvid_pipeline.emulator.shapes import Stage, Told, answer
 from cogvid_pipeline.emulator.vendors import APIS
 from tests.clips import make_clip
 from tests.loopback import Answer, Loopback, Seen
@@ -282,12 +282,17 @@ class Vendor:
         url = self.url(task)
         cover = url.replace(".mp4", ".jpg") if self.api.coded else ""
         told = Told(task.id, task.request_id, task.body["model"], stage, url, cover, task.failure)
-        return answer(self.api, told, with_id=self.result_has_id)
+        named = {"id": task.id} if self.api.coded and self.result_has_id else {}
+        return {**named, **answer(self.api, told)}
 
     def finished(self, task: Task) -> dict[str, Any]:
         """The answer about a task that has come to its end."""
-        body = self._about(task, Stage.SUCCEEDED if task.failure is None else Stage.FAILED)
-        return reference_shape(body) if self.reference_shapes else body
+        if task.failure is not None:
+            return self._about(task, Stage.FAILED)
+        body = self._about(task, Stage.SUCCEEDED)
+        if self.reference_shapes:
+            return {**body, "task_status": "success", "video_result": body["video_result"][0]}
+        return body
 
     def url(self, task: Task) -> str:
         """The address that a task's clip has now."""

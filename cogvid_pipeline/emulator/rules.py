@@ -59,11 +59,11 @@ def check_submission(api: Api, headers: Mapping[str, str], raw: bytes) -> dict[s
         body = {name: value for name, value in body.items() if value is not None}
     model = body.get("model")
     if model not in api.models:
-        raise Refusal(f"there is no model {model!r}", code="1211" if "model" in body else "1213")
+        raise Refusal(f"there is no model {model!r:.80}", code="1211" if "model" in body else "1213")
     checks = _checks(api, model, body)
     for name, value in body.items():
         if name not in checks:
-            raise Refusal(f"{model} has no parameter {name!r}")
+            raise Refusal(f"{model} has no parameter {name!r:.80}")
         checks[name](value)
     if "prompt" not in body and api.image not in body:
         raise Refusal("a prompt or an image is needed", code="1213")
@@ -133,7 +133,7 @@ def _one_of(name: str, choices: tuple[Any, ...]) -> _Check:
     def check(value: Any) -> None:
         # True == 1 in Python, but not on the wire.
         if not any(type(value) is type(choice) and value == choice for choice in choices):
-            raise Refusal(f"{name} cannot be {value!r}")
+            raise Refusal(f"{name} cannot be {value!r:.80}")
 
     return check
 
@@ -143,6 +143,8 @@ def _text(name: str, shortest: int, longest: int | None = None) -> _Check:
         if not isinstance(value, str) or not shortest <= len(value) <= (longest or len(value)):
             span = f"{shortest} to {longest}" if longest else f"at least {shortest}"
             raise Refusal(f"{name} must be text of {span} characters")
+        if not value.isprintable():
+            raise Refusal(f"{name} has characters that cannot be printed")
 
     return check
 

@@ -44,14 +44,14 @@ _CODED_STATUS = {
 }
 
 
-def answer(api: Api, told: Told, *, with_id: bool = False) -> dict[str, Any]:
-    """The body of an answer.
+def answer(api: Api, told: Told) -> dict[str, Any]:
+    """The body of an answer."""
+    return _coded(told) if api.coded else _geekai(told)
 
-    BigModel and Z.AI name a task's `id` when they accept it, and when it is asked for only `with_id`.
-    """
-    if not api.coded:
-        return _geekai(told)
-    named = {"id": told.task_id} if with_id or told.stage is Stage.ACCEPTED else {}
+
+def _coded(told: Told) -> dict[str, Any]:
+    # A task's id is named when it is accepted, and not again when it is asked for.
+    named = {"id": told.task_id} if told.stage is Stage.ACCEPTED else {}
     result = {"url": told.url, "cover_image_url": told.cover}
     return {
         **named,
@@ -73,13 +73,6 @@ def _geekai(told: Told) -> dict[str, Any]:
         **({"video_result": [{**result, **cover}]} if told.stage is Stage.SUCCEEDED else {}),
         **_failure(told),
     }
-
-
-def reference_shape(body: Mapping[str, Any]) -> dict[str, Any]:
-    """GeekAI's answer about a finished task as its reference page has it: another word, and one object."""
-    if body["task_status"] != "succeed":
-        return dict(body)
-    return {**body, "task_status": "success", "video_result": body["video_result"][0]}
 
 
 def _failure(told: Told) -> dict[str, Any]:

@@ -9,7 +9,8 @@ class Api:
 
     `path` is that of its base URL, `results` what a task's id follows when it is asked for. `image` and
     `watermark` are the vendor's names of those parameters. `coded` says that it numbers its errors, asks for
-    nothing with `null`, and knows request ids; otherwise an error's code is its HTTP status.
+    nothing with `null`, and knows request ids; otherwise an error's code is its HTTP status. `models` are
+    those that it serves.
     """
 
     name: str
@@ -42,3 +43,8 @@ BIGMODEL = Api(
 ZAI = replace(BIGMODEL, name="zai", models=("cogvideox-3",))
 
 APIS = {api.name: api for api in (GEEKAI, BIGMODEL, ZAI)}
+
+
+def base_path(api: Api) -> str:
+    """Where a vendor's API begins on an emulator, which has them side by side."""
+    return f"/{api.name}{api.path}"

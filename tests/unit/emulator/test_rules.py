@@ -84,6 +84,7 @@ def test_null_is_as_good_as_left_out_since_the_vendors_own_sdk_sends_it():
         ({**GOOD, "with_audio": "true"}, "1214", "with_audio"),
         ({**GOOD, "request_id": ""}, "1214", "request_id"),
         ({**GOOD, "request_id": 7}, "1214", "request_id"),
+        ({**GOOD, "request_id": "\ud800"}, "1214", "request_id"),
         ({**GOOD, "user_id": "u" * 5}, "1214", "6 to 128"),
         ({**GOOD, "user_id": "u" * 129}, "1214", "6 to 128"),
         ({**GOOD, "image_url": PAIR, "quality": "quality"}, "1214", "speed"),
@@ -100,6 +101,7 @@ def test_null_is_as_good_as_left_out_since_the_vendors_own_sdk_sends_it():
         ([GOOD], "1210", "object"),
         (b"{not json", "1210", "JSON"),
         (b"[" * 100_000, "1210", "JSON"),
+        (b'{"model": "cogvideox-3", "prompt": NaN}', "1210", "NaN"),
         (b'{"model": "cogvideox-3", "prompt": "a", "prompt": "b"}', "1210", "twice"),
     ],
 )
