@@ -23,11 +23,12 @@ COMMANDS = {
     "check": "check",
     "recover": "recover",
     "schema": "schema",
+    "emulator": "emulator",
     "completion": "completion",
 }
 
 # Commands that work for minutes, and so have garbage worth collecting.
-LONG = frozenset({"apply", "preview"})
+LONG = frozenset({"apply", "preview", "emulator"})
 
 
 class LazyGroup(click.Group):
