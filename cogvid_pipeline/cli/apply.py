@@ -20,6 +20,7 @@ from cogvid_pipeline.engine.run import ApplyOptions, Run
 from cogvid_pipeline.errors import CogvidError, HeldAttempts, Interrupted, UsageError
 from cogvid_pipeline.model.plan import Generate, Keep, Plan, Regenerate, Repeat, Resume
 from cogvid_pipeline.plan.cost import check_limits
+from cogvid_pipeline.plan.protect import check_protected
 from cogvid_pipeline.report.plan_text import plan_text
 from cogvid_pipeline.state.ledger import SqliteLedger
 
@@ -85,6 +86,7 @@ def command(
         plan = project.plan(ledger, plan_options(project, replace))
         if not as_json:
             click.echo(plan_text(plan), nl=False)
+        check_protected(plan)
         check_limits(plan, project.storyboard, project.prices, max_cost)
         if all(isinstance(action, Keep) for action in plan.actions) and not as_json:
             return

@@ -20,10 +20,11 @@ from cogvid_pipeline.manifest.load import Loaded, LoadOptions, load
 from cogvid_pipeline.model.attempt import Attempt, Clip, Lock
 from cogvid_pipeline.model.plan import Plan, PlanOptions
 from cogvid_pipeline.model.problem import Problem
-from cogvid_pipeline.model.shot import Money, Storyboard
+from cogvid_pipeline.model.shot import Money, Shot, Storyboard, takes_of
 from cogvid_pipeline.packaged import schemas_directory
 from cogvid_pipeline.plan import diff
 from cogvid_pipeline.plan.cost import PriceBook
+from cogvid_pipeline.plan.names import TakeNames
 from cogvid_pipeline.state.exclusive import exclusively
 from cogvid_pipeline.state.ledger import SqliteLedger, open_ledger, read_ledger
 from cogvid_pipeline.state.lockfile import read_lock
@@ -112,16 +113,41 @@ class Project:
         ):
             yield ledger
 
-    def check_names(self, names: Iterable[str]) -> None:
-        """Raise UsageError unless all of these are shots."""
-        known = [shot.name for shot in self.storyboard.shots]
+    @cached_property
+    def takes(self) -> tuple[str, ...]:
+        """The names of all takes, in the story's order."""
+        return tuple(take.name for shot in self.storyboard.shots for take in takes_of(shot))
+
+    def shots_named(self, names: Iterable[str]) -> tuple[Shot, ...]:
+        """The shots with these names, or of these matrices, in the story's order. Raises UsageError."""
+        chosen: set[str] = set()
         for name in names:
-            if name not in known:
-                near = get_close_matches(name, known, n=1)
-                raise UsageError(
-                    f"there is no shot {name!r}",
-                    hint=f"did you mean {near[0]!r}?" if near else f"the shots are {', '.join(known[:20])}",
-                )
+            shots = self._names.shots(name)
+            if not shots:
+                raise self._no_shot(name)
+            chosen.update(shot.name for shot in shots)
+        return tuple(shot for shot in self.storyboard.shots if shot.name in chosen)
+
+    def check_takes(self, names: Iterable[str]) -> None:
+        """Raise UsageError unless all of these are shots, matrices or takes."""
+        for name in names:
+            if not self._names.takes(name):
+                raise self._no_shot(name)
+
+    @cached_property
+    def _names(self) -> TakeNames:
+        return TakeNames(self.storyboard.shots)
+
+    def _no_shot(self, name: str) -> UsageError:
+        shot = name.partition("@")[0]
+        if known := self._names.takes(shot) if shot != name else ():
+            return UsageError(f"there is no take {name!r}", hint=f"the takes are {', '.join(known[:20])}")
+        names = [shot.name for shot in self.storyboard.shots]
+        near = get_close_matches(name, names, n=1)
+        return UsageError(
+            f"there is no shot {name!r}",
+            hint=f"did you mean {near[0]!r}?" if near else f"the shots are {', '.join(names[:20])}",
+        )
 
     def facts(self, ledger: SqliteLedger) -> diff.Facts:
         """What a plan is made from."""

@@ -18,10 +18,9 @@ def command(settings: Settings) -> None:
       cogvid status
     """
     project = open_project(settings)
-    names = [shot.name for shot in project.storyboard.shots]
     missing = {
         name
         for name, entry in project.lock.entries.items()
         if entry.result and entry.result.clip and project.clips.displaced(entry.result.clip, name)
     }
-    click.echo(status_text(names, project.lock, missing, project.storyboard.output), nl=False)
+    click.echo(status_text(project.takes, project.lock, missing, project.storyboard.output), nl=False)

@@ -25,6 +25,12 @@ def split_take(name: str) -> tuple[str, int]:
     return shot, int(take or 1)
 
 
+def matrix_of(shot: str) -> str:
+    """The name that a shot of a matrix is written under; "" for other shots, whose names have no point."""
+    matrix, point, _ = shot.partition(".")
+    return matrix if point else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An amount in one currency (ISO 4217 code)."""
@@ -113,6 +119,22 @@ class Shot:
         if not self.images:
             return ()
         return tuple(dict.fromkeys([image.source for image in self.images if isinstance(image, ShotFrame)]))
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One of the results that a shot is to have, counted from 1."""
+
+    shot: Shot
+    number: int = 1
+
+    @property
+    def name(self) -> str:
+        return take_name(self.shot.name, self.number)
+
+
+def takes_of(shot: Shot) -> tuple[Take, ...]:
+    return (Take(shot),) if shot.takes == 1 else tuple(Take(shot, number + 1) for number in range(shot.takes))
 
 
 @dataclass(frozen=True, slots=True)
