@@ -79,7 +79,9 @@ class TakeWorker:
             )
         clip = await self._place(shot, attempt)
         self.keeper.result(shot.name, attempt)
-        warnings = differences(shot, clip, self.documented_defaults.get(shot.model, {}))
+        # An emulator's clips are smaller than asked, and everybody knows.
+        wished = self.documented_defaults.get(shot.model, {})
+        warnings = differences(shot, clip, wished) if attempt.provider != "emulator" else []
         self.run.tell(
             "succeeded",
             shot.name,
