@@ -124,9 +124,8 @@ def main() -> None:
             with urllib.request.urlopen(f"{origin}/emulator/tasks") as answer:
                 wrong = audit(root, json.load(answer))
     memory = ", ".join(f"{megabytes:.0f} MB after {done}" for done, megabytes in samples)
-    print(
-        f"{options.shots} shots at {options.provider} in {seconds:.0f} s ({options.shots / seconds:.0f} a second)"
-    )
+    rate = f"{options.shots / seconds:.0f} a second"
+    print(f"{options.shots} shots at {options.provider} in {seconds:.0f} s ({rate})")
     print(f"memory: {memory}")
     print("; ".join(wrong) if wrong else "each accepted task is in the lock, once, with its clip")
     sys.exit(bool(wrong))

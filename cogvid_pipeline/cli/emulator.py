@@ -81,7 +81,7 @@ def command(port: int, host: str, chaos: tuple[str, ...], seed: str, **rest: Any
     """Serve the APIs of GeekAI, BigModel and Z.AI on this machine, free of charge, until it is stopped.
 
     It checks each request to the letter, renders previews as clips, and prints on stdout the variables
-    that make `cogvid` use it. What it makes is recorded as an emulator's: it counts as long as these variables
+    that make `cogvid` use it. What it makes is recorded as an emulator's: it counts while these variables
     are set, and is never taken for a paid clip.
 
     \b
