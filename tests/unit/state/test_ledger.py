@@ -41,10 +41,11 @@ def newest(state, fingerprint=WALK):
 
 
 def everything_in(directory):
+    """The files in a directory, but for the empty one with which writers take turns."""
     return {
         path.name: (path.read_bytes(), path.stat().st_mtime_ns)
         for path in directory.rglob("*")
-        if path.is_file()
+        if path.is_file() and path.name != "turn.lock"
     }
 
 
