@@ -352,6 +352,21 @@ def test_reading_a_ledger_that_is_not_there_makes_nothing(state):
     assert not state.exists()
 
 
+def test_attempts_are_listed_by_their_state_with_those_of_runs_that_are_gone(state):
+    kept = [make_unfinished(kind, kind) for kind in LIVE] + [
+        make_attempt(kind, state=kind) for kind in SETTLED
+    ]
+    keep(state, *kept)
+
+    with read_ledger(state) as ledger:
+        live = list(ledger.in_states(LIVE))
+        everything = list(ledger.in_states(State))
+
+    assert [attempt.request_id for attempt in live] == [f"request-{kind}" for kind in LIVE]
+    assert live[0].state is State.HELD
+    assert everything[1:] == kept[1:]
+
+
 def test_reading_changes_no_file(state):
     keep(state, make_attempt())
     before = everything_in(state)
