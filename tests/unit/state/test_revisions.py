@@ -1,5 +1,6 @@
 """What is read from a repository: all that is to be kept, in whatever state it is, and nothing is run."""
 
+import random
 import time
 from pathlib import Path
 from subprocess import CalledProcessError
@@ -266,6 +267,16 @@ def test_an_object_that_is_missing_is_an_error(repository: Path, lost: str, mess
     loose(repository, lost).unlink()
 
     with pytest.raises(StateError, match=message):
+        versions(repository)
+
+
+def test_an_object_that_is_cut_off_is_an_error(repository: Path) -> None:
+    commit(repository, "cogvid.lock", random.Random(0).randbytes(100_000))
+    whole = loose(repository, "main:cogvid.lock")
+    whole.chmod(0o644)
+    whole.write_bytes(whole.read_bytes()[:50_000])
+
+    with pytest.raises(StateError, match="git ended in the middle of a file"):
         versions(repository)
 
 
