@@ -24,11 +24,12 @@ COMMANDS = {
     "recover": "recover",
     "gc": "gc",
     "schema": "schema",
+    "emulator": "emulator",
     "completion": "completion",
 }
 
 # Commands that work for minutes, and so have garbage worth collecting.
-LONG = frozenset({"apply", "preview"})
+LONG = frozenset({"apply", "preview", "emulator"})
 
 
 class LazyGroup(click.Group):
