@@ -22,6 +22,7 @@ COMMANDS = {
     "status": "status",
     "check": "check",
     "recover": "recover",
+    "gc": "gc",
     "schema": "schema",
     "emulator": "emulator",
     "completion": "completion",
