@@ -42,7 +42,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         if cmd_name in LONG:
-            gc.set_threshold(50_000, 20, 100)
+            gc.set_threshold(5_000, 10, 10)
             gc.enable()
         module = import_module(f"cogvid_pipeline.cli.{COMMANDS[cmd_name]}")
         command: click.Command = module.command

@@ -190,15 +190,6 @@ def test_the_provider_option_comes_before_the_manifest(project: Project) -> None
     assert ran.json["cost"]["amount"] == 0
 
 
-def test_a_provider_that_cannot_be_asked_yet_is_named(project: Project) -> None:
-    project.write(CAT, provider="zai")
-
-    ran = project.apply()
-
-    assert ran.code == 64
-    assert "cannot ask 'zai'" in ran.err
-
-
 def test_status_shows_every_state(project: Project, vendor: Vendor) -> None:
     vendor.on_submit(Accept(), Accept(then=Cut()))
     project.write(CAT + "  dog: {prompt: A dog plays.}\n")
