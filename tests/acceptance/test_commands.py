@@ -317,3 +317,19 @@ def test_dash_c_runs_in_another_directory(project: Project) -> None:
     assert project.run("-C", "film", "validate").code == 0
     assert project.run("validate", "film").code == 0
     assert project.run("plan", "-f", "film").code == 0
+
+
+@pytest.mark.parametrize("command", ["plan", "validate", "--help"])
+def test_output_that_finds_no_room_is_an_error_without_a_traceback(project: Project, command: str) -> None:
+    project.write(CAT)
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.run(
+            [sys.executable, "-m", "cogvid_pipeline", command],
+            cwd=project.root,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    assert process.returncode == 1
+    assert process.stderr == "error: cannot write the output: No space left on device\n"
