@@ -1,6 +1,7 @@
 """`cogvid apply`: generate what the plan says."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -94,6 +95,7 @@ def command(
             if as_json:  # what is agreed to has to be seen, and stdout is for the events
                 click.echo(plan_text(plan), nl=False, err=True)
             _ask()
+        gc.freeze()  # the storyboard and the plan live to the end; only what the run makes is looked through
         report = asyncio.run(_run(project, ledger, plan, options, as_json=as_json))
     _conclude(report, quiet=as_json)
 

@@ -66,11 +66,6 @@ def _finite(_: click.Context, __: click.Parameter, value: float) -> float:
     help="Give BigModel's and Z.AI's results under the request id too, which is not documented.",
 )
 @click.option(
-    "--unmarked",
-    is_flag=True,
-    help="Let clips pass for paid ones, as a whole rehearsal needs; only in a clone of the project.",
-)
-@click.option(
     "--chaos",
     multiple=True,
     metavar="KNOB=VALUE",
@@ -82,12 +77,12 @@ def _finite(_: click.Context, __: click.Parameter, value: float) -> float:
     metavar="TEXT",
     help="Let the same things go wrong as in another run.",
 )
-def command(port: int, host: str, chaos: tuple[str, ...], seed: str, unmarked: bool, **rest: Any) -> None:
+def command(port: int, host: str, chaos: tuple[str, ...], seed: str, **rest: Any) -> None:
     """Serve the APIs of GeekAI, BigModel and Z.AI on this machine, free of charge, until it is stopped.
 
     It checks each request to the letter, renders previews as clips, and prints on stdout the variables
-    that make `cogvid` use it. What it makes is recorded as an emulator's and never taken for a paid clip,
-    unless it is told otherwise.
+    that make `cogvid` use it. What it makes is recorded as an emulator's: it counts while these variables
+    are set, and is never taken for a paid clip.
 
     \b
     Examples:
@@ -102,7 +97,7 @@ def command(port: int, host: str, chaos: tuple[str, ...], seed: str, unmarked: b
             f"the emulator needs {(error.name or '').partition('.')[0]}, which is not installed",
             hint="pip install 'cogvid-pipeline[emulator]'",
         ) from error
-    settings = Settings(knobs=knobs, seed=seed, marked=not unmarked, say=_say, **rest)
+    settings = Settings(knobs=knobs, seed=seed, say=_say, **rest)
 
     def ready(origin: str) -> None:
         more = f", with chaos from --seed {shlex.quote(seed)}" if knobs else ""

@@ -109,7 +109,7 @@ class Project:
         """The ledger, to be written by this process alone as far as this lock goes; `what` says who it is."""
         with (
             exclusively(self.lock_path, self.state, what),
-            open_ledger(self.state, str(uuid.uuid4())) as ledger,
+            open_ledger(self.state, str(uuid.uuid4()), what) as ledger,
         ):
             yield ledger
 

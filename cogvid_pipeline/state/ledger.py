@@ -44,6 +44,7 @@ WITH candidates AS (
 SELECT * FROM candidates WHERE place = 1
 """
 
+_IN_STATES = "SELECT * FROM attempts WHERE state IN (SELECT value FROM json_each(?))"
 _IN_DOUBT = "SELECT * FROM attempts WHERE paid AND state IN ('held', 'intent') ORDER BY rowid"
 
 _ADD = """
@@ -70,13 +71,13 @@ _UNANSWERED = "the run that sent the request ended before the answer was recorde
 
 
 @contextmanager
-def open_ledger(state: Path, run: str) -> Iterator["SqliteLedger"]:
+def open_ledger(state: Path, run: str, what: str = "cogvid") -> Iterator["SqliteLedger"]:
     """The ledger in a state directory, for a run with this id, which others see alive until the end.
 
-    It is made when it is not there. Raises StateError.
+    It is made when it is not there. `what` is the command that is run. Raises StateError.
     """
     path = make_ignored_directory(state) / _FILE
-    with running(state, run), closing(open_for_writing(path)) as connection:
+    with running(state, run, what), closing(open_for_writing(path)) as connection:
         yield SqliteLedger(path, connection, run)
 
 
@@ -111,6 +112,13 @@ class SqliteLedger:
             rows = self._connection.execute(_NEWEST, (json.dumps(list(fingerprints)),))
             alive = self._alive()
             return {row["fingerprint"]: self._attempt(row, alive) for row in rows}
+
+    def in_states(self, states: Iterable[State]) -> Iterator[Attempt]:
+        """All attempts that are recorded in one of these states, whosever they are."""
+        with failures_named(self._path):
+            alive = self._alive()
+            for row in self._connection.execute(_IN_STATES, (json.dumps(list(states)),)):
+                yield self._attempt(row, alive)
 
     def in_doubt(self) -> list[Attempt]:
         """Paid attempts of which it is not known whether they were accepted, the oldest first.

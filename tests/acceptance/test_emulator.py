@@ -87,13 +87,15 @@ def test_what_it_makes_is_recorded_as_an_emulators_and_never_passes_for_paid(pro
     assert {result["provider"] for result in results} == {"emulator"}
     assert {result["task_id"] for result in results} == {task["task_id"] for task in audit}
     assert {task["provider"] for task in audit} == {provider}
+    assert set(project.plan().values()) == {"keep"}
+    project.env.clear()
     assert set(project.plan().values()) == {"generate"}
 
 
 @pytest.mark.parametrize("provider", sorted(VENDORS))
-def test_unmarked_it_is_a_vendor_like_any_other_and_a_killed_run_goes_on(project, provider):
+def test_while_the_environment_leads_to_it_a_killed_run_goes_on_and_a_finished_one_is_idle(project, provider):
     project.write(TWO_SHOTS, provider=provider)
-    with emulator(project, "--seconds", "1", "--unmarked") as vendor:
+    with emulator(project, "--seconds", "1") as vendor:
         killed = project.start("apply", "--yes", "--json")
         submitted = 0
         while submitted < 2:
@@ -106,7 +108,7 @@ def test_unmarked_it_is_a_vendor_like_any_other_and_a_killed_run_goes_on(project
     assert again.code == 0, again.err
     assert "Nothing to do" in idle.out
     results = [entry["result"] for entry in project.lock.values()]
-    assert {result["provider"] for result in results} == {provider}
+    assert {result["provider"] for result in results} == {"emulator"}
     assert {result["task_id"] for result in results} == {task["task_id"] for task in audit}
     assert len(audit) == 2
 

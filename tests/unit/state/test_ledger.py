@@ -43,10 +43,11 @@ def newest(state, fingerprint=WALK):
 
 
 def everything_in(directory):
+    """The files in a directory, but for the empty one with which writers take turns."""
     return {
         path.name: (path.read_bytes(), path.stat().st_mtime_ns)
         for path in directory.rglob("*")
-        if path.is_file()
+        if path.is_file() and path.name != "turn.lock"
     }
 
 
@@ -351,6 +352,21 @@ def test_half_a_surrogate_pair_from_a_vendor_does_not_keep_a_task_off_the_disk(s
 def test_reading_a_ledger_that_is_not_there_makes_nothing(state):
     assert newest(state) is None
     assert not state.exists()
+
+
+def test_attempts_are_listed_by_their_state_with_those_of_runs_that_are_gone(state):
+    kept = [make_unfinished(kind, kind) for kind in LIVE] + [
+        make_attempt(kind, state=kind) for kind in SETTLED
+    ]
+    keep(state, *kept)
+
+    with read_ledger(state) as ledger:
+        live = list(ledger.in_states(LIVE))
+        everything = list(ledger.in_states(State))
+
+    assert [attempt.request_id for attempt in live] == [f"request-{kind}" for kind in LIVE]
+    assert live[0].state is State.HELD
+    assert everything[1:] == kept[1:]
 
 
 def test_reading_changes_no_file(state):
