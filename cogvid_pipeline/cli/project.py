@@ -142,7 +142,7 @@ class Project:
         shot = name.partition("@")[0]
         if known := self._names.takes(shot) if shot != name else ():
             return UsageError(f"there is no take {name!r}", hint=f"the takes are {', '.join(known[:20])}")
-        names = [shot.name for shot in self.storyboard.shots]
+        names = self._names.known
         near = get_close_matches(name, names, n=1)
         return UsageError(
             f"there is no shot {name!r}",

@@ -16,6 +16,11 @@ class TakeNames:
             if matrix := matrix_of(name):
                 self._matrices[matrix].append(shot)
 
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The names of all matrices and shots."""
+        return (*self._matrices, *self._shots)
+
     def shots(self, name: str) -> tuple[Shot, ...]:
         """The shots with this name; none when there are none."""
         if shot := self._shots.get(name):
