@@ -54,7 +54,7 @@ class Draft:
     def names(self) -> KeysView[str]:
         """The names of all shots as they are written, also of those that are not usable."""
         broken = sorted(str(path[1]) for path in self.removed if path[:1] == ("shots",) and path[1:])
-        return dict.fromkeys((*self.shots, *broken)).keys()
+        return dict.fromkeys((*self.shots, *broken)).keys() if broken else self.shots.keys()
 
     @cached_property
     def cast(self) -> tuple[str, ...]:
@@ -82,7 +82,11 @@ class Draft:
 
     def picked(self, shot: str) -> int:
         """The take that stands for a shot when no number is given."""
-        return int(self.shots.get(self.written(shot), {}).get("pick", 1))
+        return self._picks.get(self._homes.get(shot, shot), 1)
+
+    @cached_property
+    def _picks(self) -> Mapping[str, int]:
+        return {shot: int(settings["pick"]) for shot, settings in self.shots.items() if "pick" in settings}
 
     def has(self, shot: str, key: str) -> bool:
         """Whether the shot has a value for a key, be it by default."""
@@ -134,6 +138,11 @@ class Draft:
             if isinstance(image, list)
             else [(path, image)]
         )
+
+    def image_count(self, shot: str) -> int:
+        """How many images a shot has."""
+        image = self._own[shot].get("image", self._default_image)
+        return len(image) if isinstance(image, list) else int(image is not None)
 
     @cached_property
     def _default_image(self) -> Any:

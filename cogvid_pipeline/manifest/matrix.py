@@ -3,6 +3,7 @@
 import math
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
@@ -127,15 +128,17 @@ def _shots(
 ) -> tuple[dict[str, Combination], list[Mistake]]:
     """The shots by name, in the order of the values, the last of which changes first."""
     at: Path = ("shots", shot, "matrix")
-    without = [{(axis, _key(value)) for axis, value in each.items()} for each in excluded]
+    without: dict[tuple[str, ...], set[tuple[Any, ...]]] = defaultdict(set)
+    for each in excluded:
+        without[tuple(each)].add(tuple(map(_key, each.values())))
     words = [[(value, word(value)) for value in values] for values in matrix.values()]
     made: dict[str, Combination] = {}
-    for each in product(*words):
-        combination = {axis: value for axis, (value, _) in zip(matrix, each, strict=True)}
-        keys = {(axis, _key(value)) for axis, value in combination.items()}
-        if any(keys.issuperset(pairs) for pairs in without):
+    for pairs in product(*words):
+        combination = {axis: value for axis, (value, _) in zip(matrix, pairs, strict=True)}
+        keys = {axis: _key(value) for axis, value in combination.items()}
+        if any(tuple(keys[axis] for axis in axes) in values for axes, values in without.items()):
             continue
-        name = f"{shot}.{'-'.join(part for _, part in each)}"
+        name = f"{shot}.{'-'.join(part for _, part in pairs)}"
         if name in made:
             message = f"two shots of this matrix would be called {wording.shown(name)}"
             hint = "write values that differ more, without - where they meet"

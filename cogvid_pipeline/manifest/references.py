@@ -16,7 +16,7 @@ class References:
     def __init__(self, draft: Draft, notes: Notes) -> None:
         self._draft, self._notes = draft, notes
         self._names = draft.names
-        self._cast = frozenset(draft.cast)
+        self._cast = frozenset(draft.cast) if draft.matrices else draft.shots.keys()
         self._suggestions = Suggestions()
 
     def is_take(self, shot: str, take: float | None, at: Path, take_at: Path, *, more: str = "") -> bool:
@@ -26,6 +26,8 @@ class References:
         if shot not in self._cast:
             return True
         settings = self._draft.own(shot)
+        if take is None and "takes" not in settings:
+            return True
         if not (self._draft.is_certain(shot, "takes") and self._draft.is_certain(shot, "pick")):
             return True
         takes = int(settings.get("takes", 1))

@@ -15,7 +15,7 @@ from cogvid_pipeline.manifest.output import check_output
 from cogvid_pipeline.manifest.remote import check_remote
 from cogvid_pipeline.manifest.rules import check
 from cogvid_pipeline.manifest.schema import Schemas
-from cogvid_pipeline.manifest.scope import Scope, Words
+from cogvid_pipeline.manifest.scope import Scope, Words, make_scope
 from cogvid_pipeline.manifest.sequence import make_sequence
 from cogvid_pipeline.model.shot import Image, Money, Shot, ShotFrame, Storyboard
 
@@ -48,7 +48,7 @@ def resolve(draft: Draft, setting: Setting) -> tuple[Storyboard, list[Mistake]]:
     data = draft.data
     project = data.get("project") or _project_name(setting.directory)
     variables = {**data.get("vars", {}), **draft.chosen.get("vars", {}), **setting.variables}
-    scope = Scope(Words(variables, data.get("prompts", {}), project, notes, draft.may_define))
+    scope = make_scope(Words(variables, data.get("prompts", {}), project, notes, draft.may_define))
     scope.check_fragments()
     shots = _Shots(draft, scope, Pictures(setting.directory, draft.names), notes)
     board = Storyboard(
@@ -100,7 +100,7 @@ class _Shots:
                 if key not in _NO_PARAMETER
             },
             tags=tuple(own.get("tags", ())),
-            **{key: _CHOICES[key](own[key]) for key in _CHOICES.keys() & own.keys()},
+            **_choices(own),
         )
 
     def _prompt(self, name: str, text: str, scope: Scope) -> str:
@@ -115,13 +115,19 @@ class _Shots:
         for where, each in self._draft.images(name):
             if isinstance(each, dict):
                 frame, shot = each["frame"], each["shot"]
-                take = int(each.get("take") or self._draft.picked(shot))
+                take = int(each["take"]) if "take" in each else self._draft.picked(shot)
                 yield ShotFrame(shot, float(frame) if isinstance(frame, int) else frame, take)
             elif (address := scope.render(each, where)) is not None:
                 try:
                     yield self._pictures.find(address)
                 except ImageMistake as mistake:
                     self._notes.add(Mistake(mistake.code, str(mistake), where, mistake.hint))
+
+
+def _choices(own: Mapping[str, Any]) -> dict[str, Any]:
+    if _CHOICES.keys().isdisjoint(own):
+        return {}
+    return {key: of_its_kind(own[key]) for key, of_its_kind in _CHOICES.items() if key in own}
 
 
 def _provider(draft: Draft, setting: Setting, notes: Notes) -> str:

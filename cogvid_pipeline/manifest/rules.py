@@ -67,8 +67,8 @@ class _Rules:
         request: dict[str, Any] = {"model": model, **shot.parameters}
         if prompt := "…" if shot.name in self.unrendered else shot.prompt:
             request["prompt"] = prompt
-        if images := self.draft.images(shot.name):
-            request["image"] = ["…"] * len(images)
+        if images := self.draft.image_count(shot.name):
+            request["image"] = ["…"] * images
         return request
 
     def broken_rule(self, name: str, model: str, rule: Violation) -> None:

@@ -1,8 +1,9 @@
 """Rendering the templates of one manifest: variables, fragments and the fuel that they share."""
 
-from collections.abc import Callable, Mapping
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from cogvid_pipeline.manifest.mistakes import Mistake, Notes, Path
@@ -15,7 +16,7 @@ UNDEFINED = "CV302"
 MATRIX = "matrix"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Words:
     """What all templates of a manifest have in common.
 
@@ -29,32 +30,29 @@ class Words:
     unsure: Callable[[str], bool]
     fuel: Fuel = field(default_factory=lambda: Fuel(STEPS))
 
+    @cached_property
+    def vary(self) -> bool:
+        """Whether a fragment may come out differently for each shot of a matrix."""
+        return any(MATRIX in text for text in self.fragments.values())
+
 
 class Scope:
-    """What the templates of a shot may refer to; `matrix` has its values when it comes from one."""
+    """What templates may refer to: `names`, to which the fragments are added; `texts` are rendered ones."""
 
     def __init__(
-        self,
-        words: Words,
-        matrix: Mapping[str, Any] | None = None,
-        texts: dict[str, str | None] | None = None,
+        self, words: Words, names: MutableMapping[str, object], texts: dict[str, str | None]
     ) -> None:
-        self._words = words
+        self._words, self._names, self._texts = words, names, texts
         self._notes = words.notes
-        self._texts = {} if texts is None else texts
         self._open: list[str] = []
         self._wanting: set[str] = set()
-        self._names: Mapping[str, object] = {
-            **words.variables,
-            **({} if matrix is None else {MATRIX: matrix}),
-            "project": words.project,
-            "prompts": {name: Deferred(partial(self._deferred, name)) for name in words.fragments},
-        }
+        names["prompts"] = _Fragments(words.fragments, self._rendered)
 
     def of_matrix(self, values: Mapping[str, Any]) -> "Scope":
-        """The scope for one shot of a matrix. Fragments may come out differently for each."""
-        varies = any(MATRIX in text for text in self._words.fragments.values())
-        return Scope(self._words, values, None if varies else self._texts)
+        """The scope for one shot of a matrix."""
+        # Nothing is copied: there may be many variables and fragments, and many shots.
+        names: MutableMapping[str, object] = ChainMap({MATRIX: values}, self._names)
+        return Scope(self._words, names, {} if self._words.vary else self._texts)
 
     def check_fragments(self) -> None:
         """Find the mistakes of fragments that no prompt uses, too."""
@@ -107,7 +105,7 @@ class Scope:
             hint = "add a `matrix` to the shot, or use another fragment"
             self._notes.add(Mistake(UNDEFINED, message, path, hint, snippet=fragment))
 
-    def _deferred(self, name: str) -> str:
+    def _rendered(self, name: str) -> str:
         text = self.fragment(name)
         if text is None:
             raise _Unusable(name)
@@ -118,6 +116,30 @@ class Scope:
         way = " → ".join(names)
         hint = f"take {{{{ prompts.{name} }}}} out of `{names[-2]}`"
         return Mistake("CV306", f"these fragments are made of each other: {way}", ("prompts", name), hint)
+
+
+def make_scope(words: Words) -> Scope:
+    """The scope for shots without a matrix."""
+    return Scope(words, {**words.variables, "project": words.project}, {})
+
+
+class _Fragments(Mapping[str, Deferred]):
+    """The fragments by name, each rendered when it is looked up."""
+
+    def __init__(self, texts: Mapping[str, str], rendered: Callable[[str], str]) -> None:
+        self._texts = texts
+        self._rendered = rendered
+
+    def __getitem__(self, name: str) -> Deferred:
+        if name not in self._texts:
+            raise KeyError(name)
+        return Deferred(partial(self._rendered, name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
 
 
 def _located(mistake: TemplateMistake, path: Path) -> Mistake:

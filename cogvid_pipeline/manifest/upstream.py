@@ -18,12 +18,13 @@ def check_upstream(draft: Draft, references: References, seconds: Seconds, notes
     """Note what is wrong with frames, with `depends_on` and with `pick`, and which shots wait in a ring."""
     waiting: dict[str, list[str]] = {}
     for name, settings in draft.shots.items():
-        frames = [(path, image) for path, image in draft.images(name) if isinstance(image, dict)]
-        others = [*(image["shot"] for _, image in frames), *settings.get("depends_on", ())]
+        others = list(settings.get("depends_on", ()))
+        for path, image in draft.images(name):
+            if isinstance(image, dict):
+                others.append(image["shot"])
+                _check_frame(name, path, image, draft, references, seconds, notes)
         # All shots of a matrix refer to the same others, so what they wait for is the same, too.
         waiting[name] = [written for written in map(draft.written, others) if written != name]
-        for path, image in frames:
-            _check_frame(name, path, image, draft, references, seconds, notes)
         for index, other in enumerate(settings.get("depends_on", ())):
             path = ("shots", name, "depends_on", index)
             if draft.written(other) == name:
