@@ -1,7 +1,7 @@
 """Find and read the files that a manifest includes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -25,10 +25,6 @@ LONGEST_PATTERN = 500
 _INSIDE = "include files of the manifest's directory; links must not lead out of it either"
 _EXAMPLE = "as in: include: [acts/*.yaml]"
 _CODE = "CV116"
-_OF_INCLUDED = {
-    "include": "included files cannot include others; name them in the manifest",
-    "version": "remove it; the manifest has it",
-}
 _ABSOLUTE = re.compile(r"/|~|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -155,13 +151,8 @@ class _Reader:
         if data is None:
             yield Mistake("CV109", "this file is empty", (), "write `shots:`, `prompts:` or `vars:` into it")
             return
-        strangers = _elsewhere(data, self._schemas)
-        for key in strangers:
-            message = f"an included file has no `{key}` of its own"
-            hint = f"put it into the manifest; an included file has {wording.listed(SECTIONS)}"
-            hint = _OF_INCLUDED.get(key, hint)
-            yield Mistake("CV201", message, (key,), hint, at_key=True)
-        if strangers:
+        if strangers := _elsewhere(data, self._schemas):
+            yield from _refused(strangers)
             data = {key: value for key, value in data.items() if key not in strangers}
         yield from explain(data, self._schemas.include_violations(data), self._schemas)
 
@@ -203,6 +194,18 @@ def _elsewhere(data: Any, schemas: Schemas) -> list[str]:
     """The keys that stand in the manifest and not in a file that it includes."""
     known = schemas.manifest["properties"].keys() - set(SECTIONS)
     return [key for key in data if key in known] if isinstance(data, dict) else []
+
+
+def _refused(keys: Sequence[str]) -> Iterator[Mistake]:
+    """Keys of a manifest; all together they are one mistake, for whoever includes a whole manifest."""
+    if "include" in keys:
+        hint = "name them in the manifest itself"
+        yield Mistake("CV201", "an included file cannot include others", ("include",), hint, at_key=True)
+    if others := [key for key in keys if key != "include"]:
+        message = f"{wording.listed(others)} cannot stand in an included file"
+        hint = f"leave that to the manifest; an included file has {wording.listed(SECTIONS)}"
+        covers = tuple((key,) for key in others)
+        yield Mistake("CV201", message, (others[0],), hint, at_key=True, covers=covers)
 
 
 def _short(text: str) -> str:

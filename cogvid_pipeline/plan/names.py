@@ -1,9 +1,12 @@
 """Which takes a name stands for."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 
 from cogvid_pipeline.model.shot import Shot, matrix_of, take_name, takes_of
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,5}")
 
 
 class TakeNames:
@@ -33,6 +36,6 @@ class TakeNames:
             return tuple(take.name for shot in shots for take in takes_of(shot))
         shot, _, number = name.partition("@")
         known = self._shots.get(shot)
-        if known and number.isascii() and number.isdecimal() and 1 <= int(number[:9]) <= known.takes:
+        if known and _NUMBER.fullmatch(number) and int(number) <= known.takes:
             return (take_name(shot, int(number)),)
         return ()

@@ -124,6 +124,7 @@ def test_names_stand_for_the_takes_that_they_name() -> None:
         "dog",
         "cat@4",
         "cat@0",
+        "cat@02",
         "cat@",
         "cat@x",
         "cat@²",
