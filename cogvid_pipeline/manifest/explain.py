@@ -146,7 +146,7 @@ def _name_hint(rule: Violation) -> str:
     if (take := _TAKE.fullmatch(rule.value)) and not rule.of_key:
         return f"write the take beside it, as in {{shot: {take[1]}, take: {take[2]}}}"
     separator = "-" if pattern.search("a-b") else "_"
-    kept = f"{separator}." if pattern.search("a.b") else separator
+    kept = f".{separator}" if pattern.search("a.b") else separator
     for text in (rule.value, rule.value.lower(), rule.value.upper()) if "/" not in rule.value else ():
         near = re.sub(rf"[^A-Za-z0-9_{kept}]+", separator, text).strip("-_.")[:64]
         if pattern.search(near):
