@@ -154,6 +154,18 @@ def test_any_edit_of_a_valid_manifest_is_read_or_refused(
 
 
 @examples
+@given(
+    act=DATA | st.dictionaries(st.sampled_from(["vars", "prompts", "shots"]), DATA),
+    pattern=st.text(max_size=9),
+)
+def test_anything_that_is_included_is_read_or_refused(manifest: Path, act: Any, pattern: str) -> None:
+    (manifest.parent / "act.yaml").write_text(yaml.safe_dump(act), encoding="utf-8")
+    whole = {**yaml.safe_load(QUICKSTART), "include": ["act.yaml", f"*{pattern}"]}
+
+    check(manifest, yaml.safe_dump(whole, allow_unicode=True, sort_keys=False).encode())
+
+
+@examples
 @given(data=st.dictionaries(KEYS, DATA, max_size=6), shot=DATA)
 @example(data={"version": True}, shot={})
 @example(data={"version": 1.0}, shot={"fps": 30.0, "duration": False})

@@ -290,6 +290,7 @@ def test_what_depends_on_a_matrix_comes_after_all_of_it() -> None:
 
     assert order(late, shot("sky.dawn"), shot("sky.dusk"))[-1] == "late"
     assert order(shot("sky.dawn"), late, shot("sky.dusk"))[-1] == "late"
+    assert order(late, shot("sky.dawn", after="first"), shot("first"))[-1] == "late"
     assert order(shot("sky.dawn"), shot("sky.dusk"), late, shot("end")) == [
         "sky.dawn",
         "sky.dusk",
