@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import click
 
+from cogvid_pipeline.cli.conflict import say_settled, settle
 from cogvid_pipeline.cli.options import pairs, reads_manifest
-from cogvid_pipeline.cli.project import Project, open_project
+from cogvid_pipeline.cli.project import open_project
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.errors import UsageError
-from cogvid_pipeline.model.attempt import Attempt, State
-from cogvid_pipeline.model.plan import Hold, PlanOptions
+from cogvid_pipeline.model.attempt import Attempt, Lock, State
+from cogvid_pipeline.model.plan import Hold, Plan, PlanOptions
 from cogvid_pipeline.report.held import held_text
 from cogvid_pipeline.state.ledger import SqliteLedger
 from cogvid_pipeline.state.lockfile import LockFile
@@ -46,37 +47,38 @@ def command(adopt: Mapping[str, str], pay_again: tuple[str, ...], settings: Sett
     project = open_project(settings)
     if not adopt and not pay_again:
         with project.read_ledger() as ledger:
-            click.echo(held_text(_held(project, ledger)), nl=False)
+            click.echo(held_text(_held(project.plan(ledger, PlanOptions()))), nl=False)
         return
     with project.exclusive_ledger("cogvid recover") as ledger:
-        held = _held(project, ledger)
+        plan = project.plan(ledger, PlanOptions())
+        held = _held(plan)
         for name in (*adopt, *pay_again):
             if name not in held:
                 known = f"held are {', '.join(held)}" if held else "nothing is held"
                 raise UsageError(f"{name!r} is not held", hint=known)
-        lock = LockFile(project.lock_path, project.storyboard.output)
+        lock, file = settle(project, ledger, plan)
         for name, attempt in held.items():
             if name in adopt:
                 adopted = replace(attempt, state=State.ADOPTED, task_id=adopt[name], error="")
-                _settle(project, ledger, lock, adopted, pending=adopted)
+                _record(ledger, lock, file, adopted, pending=adopted)
                 click.echo(f"{name}: the next apply waits for task {adopt[name]}")
             elif name in pay_again:
-                _settle(project, ledger, lock, replace(attempt, state=State.RELEASED), pending=None)
+                _record(ledger, lock, file, replace(attempt, state=State.RELEASED), pending=None)
                 click.echo(f"{name}: the next apply submits it again")
-        lock.flush()
+        file.flush()
+    say_settled(plan, project)
 
 
-def _held(project: Project, ledger: SqliteLedger) -> dict[str, Attempt]:
-    plan = project.plan(ledger, PlanOptions())
+def _held(plan: Plan) -> dict[str, Attempt]:
     return {action.shot.name: action.attempt for action in plan.actions if isinstance(action, Hold)}
 
 
-def _settle(
-    project: Project, ledger: SqliteLedger, lock: LockFile, settled: Attempt, *, pending: Attempt | None
+def _record(
+    ledger: SqliteLedger, lock: Lock, file: LockFile, settled: Attempt, *, pending: Attempt | None
 ) -> None:
     """Record it, and show it in every entry of the lock that waits for this attempt."""
     ledger.record(settled)
-    for name, entry in project.lock.entries.items():
+    for name, entry in lock.entries.items():
         if entry.pending and entry.pending.request_id == settled.request_id:
             after = replace(entry, pending=pending)
-            lock.put(name, after if after.pending or after.result else None)
+            file.put(name, after if after.pending or after.result else None)

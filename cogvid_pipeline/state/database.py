@@ -34,9 +34,10 @@ _SCHEMA = (
     )
     """,
     "CREATE INDEX attempts_by_fingerprint ON attempts (fingerprint)",
+    # What was submitted elsewhere (it has no run) may be a second one, which nobody here could prevent.
     """
     CREATE UNIQUE INDEX one_live_attempt ON attempts (fingerprint)
-        WHERE paid AND state IN ('intent', 'accepted', 'adopted', 'held')
+        WHERE paid AND run != '' AND state IN ('intent', 'accepted', 'adopted', 'held')
     """,
     f"PRAGMA application_id = {_APPLICATION}",
     f"PRAGMA user_version = {_VERSION}",
