@@ -10,7 +10,7 @@ from math import isfinite
 
 import click
 
-from cogvid_pipeline.cli.conflict import say_settled, settle
+from cogvid_pipeline.cli.conflict import settle_conflict, whole_again
 from cogvid_pipeline.cli.options import reads_manifest, with_options
 from cogvid_pipeline.cli.planning import PLAN_OPTIONS, plan_options, warn
 from cogvid_pipeline.cli.progress import leave_terminal, watching
@@ -19,7 +19,7 @@ from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.engine.outcome import Blocked, Failed, Held, RunReport, Stopped
 from cogvid_pipeline.engine.run import ApplyOptions, Run
 from cogvid_pipeline.errors import CogvidError, HeldAttempts, Interrupted, UsageError
-from cogvid_pipeline.model.plan import Generate, Keep, Plan, Regenerate, Resume
+from cogvid_pipeline.model.plan import Generate, Keep, Plan, Regenerate, Repeat, Resume
 from cogvid_pipeline.plan.cost import check_limits
 from cogvid_pipeline.report.plan_text import plan_text
 from cogvid_pipeline.state.ledger import SqliteLedger
@@ -48,6 +48,14 @@ def _limit(_: click.Context, __: click.Parameter, value: float | None) -> Decima
     show_default=True,
     help="How many shots are under way at once.",
 )
+@click.option(
+    "--task-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=ApplyOptions().task_timeout / 60,
+    show_default=True,
+    metavar="MINUTES",
+    help="How long to wait for a task; one that takes longer is gone on with by the next apply.",
+)
 @click.option("--fail-fast", is_flag=True, help="Submit nothing more once a shot has failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON event a line on stdout.")
 @reads_manifest
@@ -56,6 +64,7 @@ def command(
     replace: tuple[str, ...],
     max_cost: Decimal | None,
     jobs: int,
+    task_timeout: float,
     fail_fast: bool,
     as_json: bool,
     settings: Settings,
@@ -72,7 +81,7 @@ def command(
     """
     project = open_project(settings)
     warn(project)
-    options = ApplyOptions(jobs=jobs, fail_fast=fail_fast)
+    options = ApplyOptions(jobs=jobs, fail_fast=fail_fast, task_timeout=60 * task_timeout)
     with project.exclusive_ledger("cogvid apply") as ledger:
         plan = project.plan(ledger, plan_options(project, replace))
         if not as_json:
@@ -85,7 +94,8 @@ def command(
                 click.echo(plan_text(plan), nl=False, err=True)
             _ask()
         report = asyncio.run(_run(project, ledger, plan, options, as_json=as_json))
-    say_settled(plan, project)
+    if plan.conflicted:
+        click.echo(whole_again(project), err=True)
     _conclude(report, quiet=as_json)
 
 
@@ -107,10 +117,10 @@ async def _run(
 ) -> RunReport:
     from cogvid_pipeline.cli.wiring import make_runner, open_ports
 
-    lock, lock_file = settle(project, ledger, plan)
+    lock, lock_file = settle_conflict(project, ledger, plan)
     with watching(plan, as_json=as_json) as observe:
         async with open_ports(project, ledger, lock_file, observe) as ports:
-            if any(isinstance(action, Generate | Regenerate | Resume) for action in plan.actions):
+            if any(isinstance(action, Generate | Regenerate | Resume | Repeat) for action in plan.actions):
                 ports.provider()  # a missing key is said before anything begins
             run = Run(ports, options)
             _heed_signals(run)

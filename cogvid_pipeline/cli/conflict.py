@@ -1,7 +1,5 @@
 """Put a lock that git left with conflict markers in order again."""
 
-import click
-
 from cogvid_pipeline.cli.project import Project
 from cogvid_pipeline.model.attempt import Lock
 from cogvid_pipeline.model.plan import Plan
@@ -9,7 +7,7 @@ from cogvid_pipeline.state.ledger import SqliteLedger
 from cogvid_pipeline.state.lockfile import LockFile
 
 
-def settle(project: Project, ledger: SqliteLedger, plan: Plan) -> tuple[Lock, LockFile]:
+def settle_conflict(project: Project, ledger: SqliteLedger, plan: Plan) -> tuple[Lock, LockFile]:
     """The lock with one entry for each take, and the file, which its next flush writes whole.
 
     What either side says of the others is in the ledger before anything of it can leave the lock: going back
@@ -27,8 +25,7 @@ def settle(project: Project, ledger: SqliteLedger, plan: Plan) -> tuple[Lock, Lo
     return project.lock.settled(plan.settled), file
 
 
-def say_settled(plan: Plan, project: Project) -> None:
-    """Say what is left to do once a lock with conflict markers has been written whole."""
-    if plan.conflicted:
-        name = project.lock_path.name
-        click.echo(f"{name} is whole again; tell git with `git add {name}`", err=True)
+def whole_again(project: Project) -> str:
+    """What is left to do once such a lock has been written."""
+    name = project.lock_path.name
+    return f"{name} is whole again; tell git with `git add {name}`"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,9 @@ from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
+from cogvid_pipeline.cli.accounts import ACCOUNTS
 from cogvid_pipeline.cli.settings import Settings
+from cogvid_pipeline.engine.retry import is_repeatable
 from cogvid_pipeline.errors import InvalidManifest, UsageError
 from cogvid_pipeline.manifest.load import Loaded, LoadOptions, load
 from cogvid_pipeline.model.attempt import Attempt, Clip, Lock
@@ -123,7 +126,15 @@ class Project:
         def known(digest: str) -> Attempt | None:
             return ledger.newest([digest]).get(digest)
 
-        return diff.Facts(lock=lock, known=known, displaced=self.clips.displaced)
+        now = time.time()
+        account = ACCOUNTS.get(self.storyboard.provider)
+        return diff.Facts(
+            lock=lock,
+            known=known,
+            displaced=self.clips.displaced,
+            repeatable=lambda attempt: is_repeatable(attempt, now),
+            rehearsal=account.rehearsal if account else "",
+        )
 
     def plan(self, ledger: SqliteLedger, options: PlanOptions) -> Plan:
         """What `apply` would do now."""

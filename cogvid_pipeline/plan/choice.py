@@ -1,12 +1,12 @@
 """Choose among the entries that the two sides of a merge have for one take."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from cogvid_pipeline.model.attempt import Attempt, Lock, LockEntry, State
-from cogvid_pipeline.plan.evidence import satisfies
 
 _OUT = frozenset({State.ACCEPTED, State.ADOPTED, State.SUCCEEDED})  # a success is out until its clip is here
 _IN_DOUBT = frozenset({State.HELD, State.INTENT})
@@ -14,10 +14,13 @@ _IN_DOUBT = frozenset({State.HELD, State.INTENT})
 
 @dataclass
 class Choice:
-    """Chooses for runs of this provider; the same on every machine, whichever side is called ours."""
+    """Chooses the same on every machine, whichever side is called ours.
+
+    `satisfies` says whether a clip can stand for a shot of this run's provider.
+    """
 
     lock: Lock
-    provider: str
+    satisfies: Callable[[Attempt], bool]
 
     def best(self, take: str, fingerprint: str | None) -> LockEntry:
         """The alternative that is worth most for a take that asks for this (None: it is not known yet)."""
@@ -47,7 +50,7 @@ class Choice:
             attempt is not None
             and attempt.clip is not None
             and attempt.fingerprint == fingerprint
-            and satisfies(attempt, self.provider)
+            and self.satisfies(attempt)
         )
 
     def _hangers_on(self, result: Attempt | None) -> int:

@@ -99,8 +99,7 @@ class Web:
 
     async def post(self, url: str, document: Mapping[str, Any], *, key: str) -> Happened:
         """Send a JSON document, once."""
-        content = json.dumps(document).encode()
-        return await self._exchange(self._submissions, "POST", url, key, content)
+        return await self._exchange(self._submissions, "POST", url, key, encode(document))
 
     async def get(self, url: str, *, key: str) -> Happened:
         """Ask for a JSON document, once."""
@@ -124,6 +123,11 @@ class Web:
             # Whatever else went wrong, the request may have arrived: the caller must hear of it as that.
             except Exception as error:
                 return Lost(f"no answer came back: {describe(error, secret=key)}")
+
+
+def encode(document: Mapping[str, Any]) -> bytes:
+    """The bytes of a JSON document on the wire: the same for the same document, always."""
+    return json.dumps(document).encode()
 
 
 def check_base_url(text: str, *, name: str) -> str:

@@ -64,7 +64,7 @@ def running(state: Path, run: str) -> Iterator[None]:
 @contextmanager
 def in_turn(state: Path) -> Iterator[None]:
     """Wait until no other process is in such a block; meant for what takes a moment."""
-    with _lock_file(state / "turn.lock") as descriptor:
+    with _lock_file(state, os.O_RDONLY) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
 
@@ -82,9 +82,9 @@ def is_running(state: Path, run: str) -> bool:
 
 
 @contextmanager
-def _lock_file(path: Path) -> Iterator[int]:
+def _lock_file(path: Path, mode: int = os.O_RDWR | os.O_CREAT) -> Iterator[int]:
     with write_failures_named(path):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = os.open(path, mode, 0o666)
     _held.add(descriptor)
     try:
         yield descriptor

@@ -48,21 +48,24 @@ WITH candidates AS (
 SELECT * FROM candidates WHERE place = 1
 """
 
+_IN_DOUBT = "SELECT * FROM attempts WHERE paid AND state IN ('held', 'intent') ORDER BY rowid"
+
 _ADD = """
 INSERT INTO attempts VALUES (
     :request_id, :fingerprint, :state, :paid, :provider, :base_url, :task_id, :url, :request, :clip,
-    :amount, :currency, :created_at, :completed_at, :error, :run
+    :amount, :currency, :created_at, :completed_at, :error, :run, :seal, :own
 )
 ON CONFLICT DO NOTHING
 """
 
+# The host of a row that was submitted from here can be trusted: a lock that says otherwise takes that away.
 _SAVE = _ADD.replace(
     "DO NOTHING",
     """(request_id) DO UPDATE SET
     state = :state, paid = :paid, provider = :provider, base_url = :base_url,
     task_id = :task_id, url = :url, request = :request, clip = :clip, amount = :amount,
     currency = :currency, created_at = :created_at, completed_at = :completed_at, error = :error,
-    run = iif(run = '', '', :run)
+    run = iif(run = '', '', :run), seal = :seal, own = :own OR own AND base_url = :base_url
     WHERE fingerprint = :fingerprint
     """,
 )
@@ -114,6 +117,24 @@ class SqliteLedger:
             alive = self._alive()
             return {row["fingerprint"]: self._attempt(row, alive) for row in rows}
 
+    def in_doubt(self) -> list[Attempt]:
+        """Paid attempts of which it is not known whether they were accepted, the oldest first.
+
+        Those that a run that is alive is about to settle are left out.
+        """
+        with failures_named(self._path):
+            rows = self._connection.execute(_IN_DOUBT).fetchall()
+            alive = self._alive()
+            found = [self._attempt(row, alive) for row in rows]
+        return [attempt for attempt in found if attempt.state is State.HELD]
+
+    def of_task(self, task_id: str) -> list[Attempt]:
+        """The attempts that this task was accepted for."""
+        with failures_named(self._path):
+            rows = self._connection.execute("SELECT * FROM attempts WHERE task_id = ?", (task_id,))
+            alive = self._alive()
+            return [self._attempt(row, alive) for row in rows]
+
     def intend(self, attempt: Attempt) -> Attempt | None:
         """Record an intent, unless it is a paid one and its fingerprint has a live attempt already.
 
@@ -141,8 +162,8 @@ class SqliteLedger:
     def take_in(self, attempt: Attempt) -> None:
         """Add an attempt that came from a lock file.
 
-        Nothing happens when it is known. It may stand beside a live attempt with its fingerprint: two machines
-        have then paid for the same request, and neither of the tasks is to be lost.
+        Nothing happens when it is known. It may stand beside a live attempt with its fingerprint: two
+        machines have then paid for the same request, and neither of the tasks is to be lost.
         """
         with self._commit() as execute:
             execute(_ADD, {**self._row(attempt), "run": _ELSEWHERE})
@@ -183,6 +204,8 @@ class SqliteLedger:
                 created_at=row["created_at"],
                 completed_at=row["completed_at"],
                 error=error,
+                seal=row["seal"],
+                own=bool(row["own"]),
             )
         except (ValueError, TypeError, ArithmeticError) as cause:
             raise damaged(self._path, cause) from cause
@@ -205,6 +228,8 @@ class SqliteLedger:
             "completed_at": attempt.completed_at,
             "error": attempt.error,
             "run": self._run,
+            "seal": attempt.seal,
+            "own": attempt.own,
         }
         return {name: _storable(value) for name, value in row.items()}
 
