@@ -157,8 +157,12 @@ def _conclude(report: RunReport, *, quiet: bool) -> None:
             f"stopped; {_shots(len(report.names(Stopped)))} not finished",
             hint="run the same command again: it goes on where it was",
         )
-    because = f", and {len(blocked)} that need their frames" if blocked else ""
-    failures = f"{_shots(len(failed))} failed{because}: {', '.join([*failed, *blocked])}"
+    failures = "; ".join(
+        [
+            *([f"{_shots(len(failed))} failed: {', '.join(failed)}"] if failed else []),
+            *([f"{_shots(len(blocked))} blocked by that: {', '.join(blocked)}"] if blocked else []),
+        ]
+    )
     if held := report.names(Held):
         more = f"; {failures}" if failed or blocked else ""
         raise HeldAttempts(

@@ -28,6 +28,7 @@ from cogvid_pipeline.model.wire import (
 
 _REPETITIONS = 6
 _QUESTIONS = 4
+_ACCEPTED = "the vendor has accepted it, but does not tell its task's id: paying again would pay twice"
 
 
 async def settle(
@@ -56,7 +57,8 @@ async def _insist(
     for failures in count(1):
         if failures > _REPETITIONS or not run.may_submit():
             break
-        run.tell("waiting", submission.shot, reason=f"{held.error}; asking again with the same request id")
+        reason = f"asking again with the same request id, since {held.error}"
+        run.tell("waiting", submission.shot, reason=reason)
         await run.pause(backoff(failures, run.ports.jitter()))
         again = await _repeat(run, vendor, held, submission)
         if again is not None:
@@ -107,7 +109,7 @@ async def _find(run: Run, vendor: RepeatableVendor, held: Attempt) -> Submitted 
             case TaskUnknown():
                 # Twice in a row: once may come from a replica that lags behind. Asking again is in vain then.
                 if unknown:
-                    held = replace(held, seal="")
+                    held = replace(held, seal="", error=_ACCEPTED)
                     await run.ports.ledger.record(held)
                     return Held(held)
                 unknown = True

@@ -146,7 +146,7 @@ def test_what_cannot_be_found_by_its_request_id_is_held(project: Project, silent
     assert ran.code == 5
     assert len(silent_vendor.accepted) == 1
     assert project.lock["cat"]["status"] == "held"
-    assert "You already have a request" in project.lock["cat"]["pending"]["error"]
+    assert "the vendor has accepted it" in project.lock["cat"]["pending"]["error"]
     task = silent_vendor.accepted[0].id
     assert project.run("recover", "--adopt", f"cat={task}").code == 0
     assert project.apply().code == 0

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from tests.project import Project
+from tests.terminal import on_terminal
 from tests.vendor import Accept, Cut, Vendor
 
 CAT = "  cat: {prompt: A cat plays.}\n"
@@ -186,3 +187,24 @@ def test_a_task_that_never_finishes_is_given_up_and_gone_on_with_later(
     assert project.plan() == {"cat": "resume"}
     assert project.apply().code == 0
     assert len(vendor.posts) == 1
+
+
+def test_a_person_at_a_terminal_is_asked_about_each(project: Project, vendor: Vendor) -> None:
+    vendor.on_submit(Accept(then=Cut()), Cut(), Cut())
+    project.write(CAT + DOG + "  fox: {prompt: A fox plays.}\n")
+    assert project.apply("--jobs", "1").code == 5
+
+    with on_terminal(project, "recover") as terminal:
+        terminal.wait_for("[s]kip")
+        terminal.type("t\n")
+        terminal.wait_for("Task id")
+        terminal.type(f"{vendor.accepted[0].id}\n")
+        terminal.wait_for("dog: submitted to geekai")
+        terminal.type("n\n")
+        terminal.wait_for("fox: submitted to geekai")
+        terminal.type("\n")
+
+        assert terminal.end() == 0
+        assert "dog: the next apply submits it again" in terminal.text
+
+    assert project.plan() == {"cat": "resume", "dog": "generate", "fox": "hold"}

@@ -193,6 +193,24 @@ def test_a_run_that_is_closed_while_others_wait_for_their_turn_sends_nothing_of_
     assert ends.count(Failed("not submitted: no balance")) == 12
 
 
+def test_a_rate_limit_leaves_fewer_in_hand_until_the_vendor_takes_them_again(stage: Stage) -> None:
+    sizes: list[int] = []
+
+    def note(_: Submission) -> None:
+        assert stage.run is not None
+        sizes.append(stage.run.window.size)
+
+    stage.vendor.on_post = note
+    stage.vendor.submits(*[NotAccepted("busy", retry_after=100)] * 8)
+
+    with_run(stage, lambda run: twenty(run, stage), jobs=20)
+
+    assert max(sizes[:8]) == 20
+    assert min(sizes[8:]) == 9
+    assert stage.run is not None
+    assert stage.run.window.size == 20
+
+
 def test_who_waited_for_a_turn_keeps_to_what_the_vendor_asked_for_meanwhile(stage: Stage) -> None:
     times: list[float] = []
     stage.vendor.on_post = lambda _: times.append(asyncio.get_running_loop().time())
