@@ -41,7 +41,7 @@ def command(context: click.Context, lock_only: bool, settings: Settings) -> None
 def _conflict(project: Project) -> Iterator[str]:
     if project.lock.conflicted:
         name = project.lock_path.name
-        yield f"{name} has conflict markers of git; run `cogvid apply`, which writes it whole, and commit it"
+        yield f"{name}: a merge has left conflicts in it; `cogvid apply` writes it whole"
 
 
 def _lock_differences(project: Project) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Put a lock that git left with conflict markers in order again."""
+"""Put a lock in which a merge left conflicts in order again."""
 
 from cogvid_pipeline.cli.project import Project
 from cogvid_pipeline.model.attempt import Lock

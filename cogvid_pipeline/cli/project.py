@@ -70,7 +70,7 @@ class Project:
 
     @cached_property
     def lock(self) -> Lock:
-        """As the file has it; with both sides where it has conflict markers of git."""
+        """As the file has it; with both sides where a merge left a conflict."""
         return read_lock(self.lock_path, self._is_genuine)
 
     @cached_property

@@ -21,7 +21,7 @@ def command(settings: Settings) -> None:
     lock = project.settled_lock
     if lock.conflicted:
         name = project.lock_path.name
-        click.echo(f"warning: {name} has conflict markers of git; shown is what apply would keep", err=True)
+        click.echo(f"warning: a merge has left conflicts in {name}; this is what apply would keep", err=True)
     names = [shot.name for shot in project.storyboard.shots]
     missing = {
         name

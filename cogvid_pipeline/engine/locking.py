@@ -16,7 +16,7 @@ _SECONDS_BETWEEN_WRITES = 0.5
 class LockKeeper:
     """Knows how an attempt changes an entry; writes are gathered, since each one rewrites the file.
 
-    A file with conflict markers is written even when nothing changes.
+    A file in which a merge left conflicts is written even when nothing changes.
     """
 
     def __init__(self, lock: Lock, writer: LockWriter) -> None:

@@ -112,9 +112,9 @@ class LockEntry:
 class Lock:
     """The lock file as data: entries by take (`walk`, `walk@2`), and the digest of its bytes.
 
-    A file with conflict markers of git is `conflicted`: its entries are those of both sides. Of a take that
-    the sides have differently, `alternatives` holds the entry of each, ours first, and `entries` ours until
-    the planner has chosen. The digest is then that of the file and of both sides.
+    A file in which a merge left conflicts is `conflicted`: its entries are those of both sides. Of a take
+    that the sides have differently, `alternatives` holds the entry of each, ours first, and `entries` ours
+    until the planner has chosen. The digest is then that of the file and of both sides.
     """
 
     entries: Mapping[str, LockEntry] = field(default_factory=dict)

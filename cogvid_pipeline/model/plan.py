@@ -167,9 +167,9 @@ class Plan:
     """The actions in the story's order (upstream shots need not come first), forgotten entries last.
 
     `warnings` are sentences for the reader. `provider` is who would be asked to generate,
-    `cost` the sum of what that costs (None when a price is not known), counted in `currency`. A lock with
-    conflict markers is `conflicted`; `settled` has the chosen entry of each take that its sides have
-    differently.
+    `cost` the sum of what that costs (None when a price is not known), counted in `currency`. A lock in
+    which a merge left conflicts is `conflicted`; `settled` has the chosen entry of each take that has
+    alternatives.
     """
 
     actions: tuple[Action, ...]

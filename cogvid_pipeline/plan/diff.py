@@ -85,9 +85,9 @@ def make_plan(
 def _conflict(lock: Lock) -> tuple[str, ...]:
     if not lock.conflicted:
         return ()
-    said = "the lock has conflict markers of git; both sides were read, and apply writes it whole"
+    said = "a merge has left conflicts in the lock: both sides were read, and apply writes it whole"
     if count := len(lock.alternatives):
-        said += f", with what fits the manifest where the sides differ ({count} of the shots)"
+        said += f", with what fits the manifest where they differ ({count} of the shots)"
     return (said,)
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from itertools import accumulate
 
 _STARTS = "<|=>"  # what the four markers are made of, in their order
 _MARKER = re.compile(r"(<+|\|+|=+|>+)(?: .*)?\r?\n?", re.DOTALL)
@@ -46,13 +47,24 @@ def first_marker(text: str) -> int | None:
     return text.count("\n", 0, marked.start()) + 1
 
 
-def sides(text: str) -> tuple[str, str]:
-    """Our side and their side of a JSON text, each with its lines where they are in the text.
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The text of one side, each line where it is in the file; what is not the side's own is blank.
 
-    What is not a side's own is blank there. Commas that are missing or left over where a marker stood are
-    mended: between members of an object there is only one way. Raises Tangled.
+    `cuts` are the indices in the text where a marker stood: what lies around one may be from either side.
     """
-    ours, theirs = _Side(), _Side()
+
+    text: str
+    cuts: tuple[int, ...]
+
+
+def sides(text: str) -> tuple[Side, Side]:
+    """Our side and their side of a JSON text. Raises Tangled.
+
+    Commas that are missing or left over where a marker stood are mended: between the members of an object
+    there is only one way.
+    """
+    ours, theirs = _Lines(), _Lines()
     part, size, opened = _Part.BOTH, 0, 0
     for number, line in enumerate(_lines(text), 1):
         marker = _MARKER.fullmatch(line)
@@ -71,7 +83,7 @@ def sides(text: str) -> tuple[str, str]:
         theirs.cut()
     if part is not _Part.BOTH:
         raise Tangled(opened, "the conflict that begins here has no end")
-    return ours.text, theirs.text
+    return ours.side(), theirs.side()
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -84,27 +96,29 @@ def _lines(text: str) -> Iterator[str]:
 
 
 @dataclass(slots=True)
-class _Side:
-    """The text of one side as it grows; `_last` is the index of its last line that is not blank."""
+class _Lines:
+    """One side as it grows; `_last` is the index of its last line that is not blank."""
 
     _lines: list[str] = field(default_factory=list)
+    _cuts: list[int] = field(default_factory=list)
     _last: int | None = None
-    _cut: bool = False
+    _is_cut: bool = False
 
-    @property
-    def text(self) -> str:
-        return "".join(self._lines)
+    def side(self) -> Side:
+        starts = [0, *accumulate(map(len, self._lines))]
+        return Side("".join(self._lines), tuple(starts[cut] for cut in self._cuts))
 
     def cut(self) -> None:
         """Leave a blank line where a marker stood."""
+        self._cuts.append(len(self._lines))
         self._lines.append("\n")
-        self._cut = True
+        self._is_cut = True
 
     def add(self, line: str) -> None:
         if content := line.strip():
-            if self._cut and self._last is not None:
+            if self._is_cut and self._last is not None:
                 self._lines[self._last] = _joined(self._lines[self._last], content)
-            self._last, self._cut = len(self._lines), False
+            self._last, self._is_cut = len(self._lines), False
         self._lines.append(line)
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,38 +10,51 @@ from typing import Any
 from cogvid_pipeline.durable import replace_durably
 from cogvid_pipeline.errors import StateError
 from cogvid_pipeline.model.attempt import Attempt, Lock, LockEntry
-from cogvid_pipeline.state.lockformat import Malformed, entry_data, read_entry
+from cogvid_pipeline.state.lockformat import Malformed, entry_data, is_for, read_entry
 from cogvid_pipeline.state.locksides import Sides, load_sides
 from cogvid_pipeline.state.locktext import VERSION, Document, Member
 
-_MIXED = "mixes both sides of a conflict: its request is not the one of its fingerprint"
-
 
 def read_lock(path: Path, genuine: Callable[[Attempt], bool] = lambda _: True) -> Lock:
-    """The lock; empty when there is no such file, both sides of it when it has conflict markers of git.
+    """The lock; empty when there is no such file, both sides of it where a merge left a conflict in it.
 
-    `genuine` says whether an attempt's request is the one of its fingerprint: only then has it been put
-    together rightly where there is nothing but the markers to go by. Raises StateError, which says where and
-    what, unless all of it is well-formed.
+    `genuine` says whether an attempt's request is the one of its fingerprint, which is asked where an entry
+    had to be put together from between conflict markers. Raises StateError, which says where and what,
+    unless all of it is well-formed.
     """
     sides = load_sides(path)
-    entries = [{name: _entry(document, name) for name in document.entries} for document in sides.documents]
-    if sides.patched:
-        for document, of_side in zip(sides.documents, entries, strict=True):
-            for name, entry in of_side.items():
-                if not all(map(genuine, entry.attempts)):
-                    raise document.broken(document.entries[name], f"shots.{name} {_MIXED}")
-    return _merged(entries, sides.digest) if sides.conflicted else Lock(entries[0], sides.digest)
-
-
-def _merged(sides: list[dict[str, LockEntry]], digest: str) -> Lock:
-    ours, theirs = sides
+    found: dict[str, list[LockEntry]] = {}
+    for document in sides.documents:
+        for name, member in document.entries:
+            entry = _entry(document, name, member)
+            if entry not in (known := found.setdefault(name, [])):
+                known.append(entry)
+    _refuse_mixtures(sides, found, genuine)
     return Lock(
-        {**theirs, **ours},
-        digest,
-        {name: (entry, theirs[name]) for name, entry in ours.items() if theirs.get(name, entry) != entry},
-        conflicted=True,
+        {name: entries[0] for name, entries in found.items()},
+        sides.digest,
+        {name: tuple(entries) for name, entries in found.items() if len(entries) > 1},
+        conflicted=sides.conflicted,
     )
+
+
+def _refuse_mixtures(
+    sides: Sides, found: Mapping[str, Sequence[LockEntry]], genuine: Callable[[Attempt], bool]
+) -> None:
+    """Raise StateError where conflict markers go through an entry that may so have lines of both sides.
+
+    Git merges what it can inside of an entry, too. It is certain that nothing was mixed only where the
+    other side has no such entry, and the parts that are left fit together.
+    """
+    for document in sides.documents:
+        for name, member in document.entries:
+            if document.is_cut(member):
+                entries = found[name]
+                whole = len(entries) == 1 and all(map(genuine, entries[0].attempts))
+                if not (whole and is_for(name, member.data)):
+                    raise document.broken(
+                        member, f"the conflict goes through shots.{name}, which may be a mixture of both"
+                    )
 
 
 class LockFile:
@@ -61,10 +74,10 @@ class LockFile:
         self._changes[name] = entry
 
     def settle(self, digest: str, chosen: Mapping[str, LockEntry]) -> None:
-        """Have the next `flush` write the file whole although it has conflict markers.
+        """Have the next `flush` write the file whole although it has conflicts.
 
-        That is if it is still the one with this digest; `chosen` has an entry for each take that its sides
-        have differently.
+        That is if it is still the one with this digest; `chosen` has an entry for each take that has
+        alternatives.
         """
         self._conflict = digest
         self._changes.update(chosen)
@@ -76,7 +89,7 @@ class LockFile:
         sides = load_sides(self._path)
         if sides.conflicted and sides.digest != self._conflict:
             raise StateError(
-                f"{self._path} has conflict markers of git that were not there before",
+                f"a merge has left conflicts in {self._path} since this run began",
                 hint="run the command again: it reads both sides, and the ledger has what was done",
             )
         new = self._changed(sides).encode("utf-8", "replace")
@@ -90,7 +103,7 @@ class LockFile:
         root: dict[str, str] = {}
         for document in reversed(sides.documents):
             text = partial(_text, document, anew=sides.conflicted)
-            texts |= {name: text(member, "    ") for name, member in document.entries.items()}
+            texts |= {name: text(member, "    ") for name, member in document.entries}
             root |= {name: text(member, "  ") for name, member in document.others.items()}
         for name, entry in self._changes.items():
             if entry is None:
@@ -100,8 +113,7 @@ class LockFile:
         return _object({**root, "version": str(VERSION), "shots": _object(texts, "  ")}, "") + "\n"
 
 
-def _entry(document: Document, name: str) -> LockEntry:
-    member = document.entries[name]
+def _entry(document: Document, name: str, member: Member) -> LockEntry:
     try:
         return read_entry(name, member.data)
     except Malformed as error:

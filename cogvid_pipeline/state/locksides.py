@@ -1,4 +1,4 @@
-"""Read the text of the lock from its file, which has two sides where git left a conflict in it."""
+"""Read the text of the lock from its file, which has two sides where a merge left a conflict in it."""
 
 import hashlib
 from collections.abc import Sequence
@@ -13,8 +13,8 @@ from cogvid_pipeline.state.stages import stages
 _LARGEST = 64 * 1024 * 1024
 
 _BY_HAND = (
-    "before the merge is committed, `git checkout --merge FILE` brings both sides back as git had them; else "
-    "take the whole file from one of them, as in `git checkout COMMIT -- FILE`"
+    "take the file from one of the two commits, as in `git checkout COMMIT -- FILE`, and from the other one "
+    "the entries of shots that only it has"
 )
 
 
@@ -22,17 +22,17 @@ _BY_HAND = (
 class Sides:
     """What a lock file says: one document, or ours and theirs.
 
-    `digest` is that of everything that was read, empty when there is no file. Sides that were `patched`
-    together from between markers, and not taken whole from git's index, may not be what anybody wrote.
+    `digest` is that of everything that was read, empty when there is no file.
     """
 
     documents: Sequence[Document]
     digest: str
-    patched: bool = False
 
     @property
     def conflicted(self) -> bool:
-        return len(self.documents) > 1
+        """Whether there are two sides, or one take twice: git may merge two additions of it so."""
+        entries = self.documents[0].entries
+        return len(self.documents) > 1 or len({name for name, _ in entries}) < len(entries)
 
 
 def load_sides(path: Path) -> Sides:
@@ -42,7 +42,7 @@ def load_sides(path: Path) -> Sides:
     """
     data = _bytes(path)
     if data is None:
-        return Sides([Document(Source(str(path)), "", {}, {})], "")
+        return Sides([Document(Source(str(path)), "", (), {})], "")
     whole = Source(str(path))
     text = decode(whole, data)
     if first_marker(text) is None:
@@ -51,7 +51,7 @@ def load_sides(path: Path) -> Sides:
         return Sides(
             [_staged(path, *side) for side in zip((2, 3), staged, strict=True)], _digest(data, *staged)
         )
-    return Sides(_between_markers(path, text), _digest(data), patched=True)
+    return Sides(_between_markers(path, text), _digest(data))
 
 
 def _staged(path: Path, stage: int, data: bytes) -> Document:
@@ -74,8 +74,8 @@ def _between_markers(path: Path, text: str) -> list[Document]:
     except Tangled as error:
         raise StateError(f"{path}:{error.line}: {error.message}", hint=hint) from None
     return [
-        take_apart(Source(str(path), " on our side of a conflict", hint), ours),
-        take_apart(Source(str(path), " on their side of a conflict", hint), theirs),
+        take_apart(Source(str(path), f" on {whose} side of a conflict", hint), side.text, side.cuts)
+        for whose, side in (("our", ours), ("their", theirs))
     ]
 
 

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from bisect import bisect
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,16 +44,25 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A lock's text, taken apart; `others` are the members of its root that this version does not know."""
+    """A lock's text, taken apart: the entries as they follow each other, a name being there twice perhaps.
+
+    `others` are the members of its root that this version does not know. `cuts` are the indices where a
+    conflict marker stood.
+    """
 
     source: Source
     text: str
-    entries: Mapping[str, Member]
+    entries: Sequence[tuple[str, Member]]
     others: Mapping[str, Member]
+    cuts: Sequence[int] = ()
 
     def text_of(self, member: Member) -> str:
         """The member's text, as it is in the file."""
         return self.text[member.start : member.end]
+
+    def is_cut(self, member: Member) -> bool:
+        """Whether a conflict marker stood in it."""
+        return bisect(self.cuts, member.start) < bisect(self.cuts, member.end)
 
     def broken(self, member: Member, what: str) -> StateError:
         """The error for something that is wrong in that member."""
@@ -67,7 +77,7 @@ def decode(source: Source, data: bytes) -> str:
         raise source.broken(data.count(b"\n", 0, error.start) + 1, "it is not UTF-8") from None
 
 
-def take_apart(source: Source, text: str) -> Document:
+def take_apart(source: Source, text: str, cuts: Sequence[int] = ()) -> Document:
     """The members of a lock's text. Raises StateError when it is no JSON of this version.
 
     What is in the entries is not looked at.
@@ -78,13 +88,13 @@ def take_apart(source: Source, text: str) -> Document:
     except json.JSONDecodeError as error:
         raise source.broken(error.lineno, error.msg) from None
     shots = members.pop("shots", None)
-    if not isinstance(shots, dict):
+    if not isinstance(shots, list):
         raise source.broken(1, "it has no object named shots")
-    return Document(source, text, shots, members)
+    return Document(source, text, shots, members, cuts)
 
 
 def _root(text: str) -> dict[str, Any]:
-    """The members of the root; that of `shots` is a dictionary of its own members."""
+    """The members of the root; that of `shots` is a list of its own members."""
     decoder = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_finite, parse_constant=_no_constant)
     surrogates = "\\" in text and _SURROGATE.search(text) is not None
 
@@ -101,7 +111,12 @@ def _root(text: str) -> dict[str, Any]:
             raise json.JSONDecodeError(str(error), text, start) from None
         return Member(data, start, end), end
 
+    names: set[str] = set()
+
     def member(name: str, start: int) -> tuple[Any, int]:
+        if name in names:
+            raise json.JSONDecodeError(f"{name!r} is there twice", text, start)
+        names.add(name)
         if name == "shots" and text.startswith("{", start):
             return _members(text, start, value)
         return value(name, start)
@@ -109,24 +124,22 @@ def _root(text: str) -> dict[str, Any]:
     members, end = _members(text, len(text) - len(text.lstrip()), member)
     if text[end:].strip():
         raise json.JSONDecodeError("there is something behind the end", text, end)
-    return members
+    return dict(members)
 
 
-def _members(text: str, start: int, read: _Reader) -> tuple[dict[str, Any], int]:
+def _members(text: str, start: int, read: _Reader) -> tuple[list[tuple[str, Any]], int]:
     """The members of the object that starts there, each as `read` gives it, and where the object ends."""
     if not text.startswith("{", start):
         raise json.JSONDecodeError("expected an object", text, start)
     if empty := _EMPTY.match(text, start):
-        return {}, empty.end()
-    members: dict[str, Any] = {}
+        return [], empty.end()
+    members: list[tuple[str, Any]] = []
     at, delimiter = start + 1, ","
     while delimiter == ",":
         if not (key := _KEY.match(text, at)):
             raise json.JSONDecodeError("expected a name in double quotes", text, at)
-        name = key[1]
-        if name in members:
-            raise json.JSONDecodeError(f"{name!r} is there twice", text, key.start(1))
-        members[name], at = read(name, key.end())
+        value, at = read(key[1], key.end())
+        members.append((key[1], value))
         if not (found := _COMMA_OR_END.match(text, at)):
             raise json.JSONDecodeError("expected a comma or a closing brace", text, at)
         at, delimiter = found.end(), found[1]
