@@ -18,9 +18,13 @@ def command(settings: Settings) -> None:
       cogvid status
     """
     project = open_project(settings)
+    lock = project.settled_lock
+    if lock.conflicted:
+        name = project.lock_path.name
+        click.echo(f"warning: a merge has left conflicts in {name}; this is what apply would keep", err=True)
     missing = {
         name
-        for name, entry in project.lock.entries.items()
+        for name, entry in lock.entries.items()
         if entry.result and entry.result.clip and project.clips.displaced(entry.result.clip, name)
     }
-    click.echo(status_text(project.takes, project.lock, missing, project.storyboard.output), nl=False)
+    click.echo(status_text(project.takes, lock, missing, project.storyboard.output), nl=False)

@@ -26,6 +26,7 @@ from cogvid_pipeline.model.plan import (
 )
 from cogvid_pipeline.model.shot import Request, Storyboard, Take, takes_of
 from cogvid_pipeline.plan.changes import changes_between
+from cogvid_pipeline.plan.choice import Choice
 from cogvid_pipeline.plan.cost import PriceBook, total
 from cogvid_pipeline.plan.evidence import Evidence, Found
 from cogvid_pipeline.plan.fingerprint import fingerprint, make_request
@@ -79,8 +80,19 @@ def make_plan(
         summary=dict(Counter(action.kind for action in actions)),
         cost=total((action.cost for action in paying(actions)), prices.currency),
         currency=prices.currency,
-        warnings=(*planner.warnings, *_refusal(actions)),
+        warnings=(*_conflict(facts.lock), *planner.warnings, *_refusal(actions)),
+        settled={name: planner.entry(name, None) for name in facts.lock.alternatives},
+        conflicted=facts.lock.conflicted,
     )
+
+
+def _conflict(lock: Lock) -> tuple[str, ...]:
+    if not lock.conflicted:
+        return ()
+    said = "a merge has left conflicts in the lock: both sides were read, and apply writes it whole"
+    if count := len(lock.alternatives):
+        said += f", with what fits the manifest where they differ ({count} of the shots)"
+    return (said,)
 
 
 def _refusal(actions: Iterable[Action]) -> tuple[str, ...]:
@@ -101,6 +113,8 @@ class Planner:
         self.prices = prices
         self.replace = frozenset(take for name in options.replace for take in self.names.takes(name))
         self.evidence = Evidence(facts.lock, facts.known, storyboard.provider, facts.rehearsal)
+        self.choice = Choice(facts.lock, self.evidence.satisfies)
+        self.settled: dict[str, LockEntry] = {}
         self.warnings: list[str] = []
         self.clips: dict[str, str | None] = {}
         self._paying: dict[str, str] = {}
@@ -112,7 +126,7 @@ class Planner:
     def decide(self, take: Take) -> TakeStep:
         request = make_request(take.shot, self.clips.__getitem__, take.number)
         digest = fingerprint(request, self.storyboard.documented_defaults)
-        entry = self.facts.lock.entries.get(take.name, _NO_ENTRY)
+        entry = self.entry(take.name, digest)
         action = (
             self._frozen(take, request, digest, entry)
             or self._free(take, request, digest, entry)
@@ -122,6 +136,14 @@ class Planner:
             action = replace(action, reason=f"{action.reason}; protected", refused=True)
         self.clips[take.name] = clip_after(action)
         return action
+
+    def entry(self, take: str, digest: str | None) -> LockEntry:
+        """The lock's entry; where a merge left several, the one that was chosen first stays the one."""
+        if take not in self.facts.lock.alternatives:
+            return self.facts.lock.entries.get(take, _NO_ENTRY)
+        if take not in self.settled:
+            self.settled[take] = self.choice.best(take, digest)
+        return self.settled[take]
 
     def _frozen(self, take: Take, request: Request, digest: str | None, entry: LockEntry) -> TakeStep | None:
         """What to do where a clip stays although another one is asked for."""

@@ -42,7 +42,7 @@ def plan_text(plan: Plan) -> str:
 def summary_line(plan: Plan) -> str:
     """One sentence with the number of actions of each kind, and the cost."""
     counts = [f"{plan.summary[kind]} {words}" for kind, words in _SUMMARY.items() if plan.summary.get(kind)]
-    if not any(not isinstance(action, Keep) for action in plan.actions):
+    if not plan.conflicted and all(isinstance(action, Keep) for action in plan.actions):
         stale = sum(1 for action in plan.actions if isinstance(action, Keep) and action.stale)
         frozen = f", {stale} frozen" if stale else ""
         return f"Nothing to do: {len(plan.actions) - stale} up to date{frozen}."
