@@ -120,12 +120,12 @@ class Draft:
         pieces = {piece for path in self.misnamed for piece in re.findall(r"\w+", str(path[-1]))}
         environment = ("environments", self.environment)
         homes = (("vars",), ("prompts",), environment, (*environment, "vars"))
-        return name in pieces or self._hidden(name, *homes)
+        return name in pieces or ("include",) in self.removed or self._hidden(name, *homes)
 
     @property
     def all_shots_known(self) -> bool:
         """Whether a name that no shot has is wrong for certain."""
-        return self.removed.isdisjoint({(), ("shots",)})
+        return self.removed.isdisjoint({(), ("shots",), ("include",)})
 
     def images(self, shot: str) -> list[tuple[Path, Any]]:
         """The images of a shot as they are written, each with its path."""

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,9 +14,8 @@ from cogvid_pipeline.manifest.files import MAX_BYTES, read_file
 from cogvid_pipeline.manifest.globs import ANY_DIRECTORIES, Globs, LeadsOut, TooMuchToSearch, is_pattern
 from cogvid_pipeline.manifest.mistakes import Mistake
 from cogvid_pipeline.manifest.schema import Schemas
-from cogvid_pipeline.manifest.sources import SECTIONS, Part, Readable
+from cogvid_pipeline.manifest.sources import SECTIONS, Included, Part, Readable, Whole, put_together
 from cogvid_pipeline.manifest.suggest import Suggestions
-from cogvid_pipeline.model.problem import Problem
 
 MOST_FILES = 1_000
 LONGEST_PATTERN = 500
@@ -28,27 +26,11 @@ _CODE = "CV116"
 _ABSOLUTE = re.compile(r"/|~|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*://")
 
 
-@dataclass(slots=True)
-class Included:
-    """What came of the `include` of a manifest: its usable files, and what is wrong with them.
-
-    `broken` has what the text itself of a file is wrong with, `problems` what else; `mistakes` are about
-    `include` in the manifest. Not `complete`, there may be names that nobody knows of.
-    """
-
-    parts: list[Part] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
-    broken: list[Problem] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    mistakes: list[Mistake] = field(default_factory=list)
-    complete: bool = True
-
-
-def include(draft: Draft, manifest: Path, schemas: Schemas, memory: Path | None) -> Included:
-    """Read what `include` names, in that order and the files of a pattern sorted."""
+def include(document: Readable, draft: Draft, manifest: Path, schemas: Schemas, memory: Path | None) -> Whole:
+    """Read what `include` names, in that order and the files of a pattern sorted, and put it together."""
     found = Included()
     reader = _Reader(manifest, schemas, memory, found)
-    for index, pattern in enumerate(draft.data.get("include", ())):
+    for index, pattern in enumerate(draft.data["include"]):
         try:
             if pattern is not None:
                 reader.include(pattern)
@@ -58,8 +40,8 @@ def include(draft: Draft, manifest: Path, schemas: Schemas, memory: Path | None)
             found.mistakes.append(Mistake(_CODE, message, ("include", index), hint))
             if unusable.fatal:
                 break
-    found.complete &= None not in draft.data.get("include", ())
-    return found
+    found.complete &= None not in draft.data["include"]
+    return put_together(Part(document, draft), found)
 
 
 class _Unusable(Exception):

@@ -10,10 +10,8 @@ from cogvid_pipeline.errors import UsageError
 from cogvid_pipeline.manifest.draft import Draft, prune
 from cogvid_pipeline.manifest.explain import explain
 from cogvid_pipeline.manifest.files import read_file
-from cogvid_pipeline.manifest.include import include
 from cogvid_pipeline.manifest.resolve import Setting, resolve
 from cogvid_pipeline.manifest.schema import Schemas
-from cogvid_pipeline.manifest.sources import Part, put_together
 from cogvid_pipeline.manifest.suggest import Suggestions
 from cogvid_pipeline.manifest.variables import read_variables, useless
 from cogvid_pipeline.model.problem import Problem
@@ -66,8 +64,13 @@ def _load(path: Path, schemas: Schemas, options: LoadOptions) -> Loaded:
         return Loaded(None, (*broken, *variable_problems))
     mistakes = explain(document.data, schemas.violations(document.data), schemas)
     draft = prune(document.data, mistakes)
-    included = include(draft, path, schemas, options.memory)
-    draft, sources, twice = put_together(Part(document, draft), included.parts, complete=included.complete)
+    problem, found, files = document.problem, list[Problem](), tuple[str, ...]()
+    if "include" in draft.data:
+        from cogvid_pipeline.manifest.include import include  # most manifests are one file
+
+        whole = include(document, draft, path, schemas, options.memory)
+        draft, problem, files = whole.draft, whole.problem, tuple(whole.files)
+        broken, found = [*broken, *whole.broken], list(whole.problems)
     draft = _in_environment(draft, options.environment)
     setting = Setting(
         directory=path.parent,
@@ -76,8 +79,7 @@ def _load(path: Path, schemas: Schemas, options: LoadOptions) -> Loaded:
         provider=options.provider,
     )
     storyboard, more = resolve(draft, setting)
-    found = [*included.problems, *twice, *map(sources.problem, (*mistakes, *included.mistakes, *more))]
-    problems = [*_in_order([*broken, *included.broken], found, included.files), *variable_problems]
+    problems = _in_order(broken, [*found, *map(problem, (*mistakes, *more))], files) + variable_problems
     valid = all(problem.severity == "warning" for problem in problems)
     unknown = useless(options.variables, draft) if draft.intact else {}
     return Loaded(storyboard if valid else None, tuple(problems), unknown)

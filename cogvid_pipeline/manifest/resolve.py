@@ -5,19 +5,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path as FilePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cogvid_pipeline.manifest.draft import Draft
 from cogvid_pipeline.manifest.images import ImageMistake, Pictures
 from cogvid_pipeline.manifest.matrix import spell_out
 from cogvid_pipeline.manifest.mistakes import Mistake, Notes
 from cogvid_pipeline.manifest.output import check_output
-from cogvid_pipeline.manifest.remote import check_remote
 from cogvid_pipeline.manifest.rules import check
 from cogvid_pipeline.manifest.schema import Schemas
 from cogvid_pipeline.manifest.scope import Scope, Words, make_scope
-from cogvid_pipeline.manifest.sequence import make_sequence
 from cogvid_pipeline.model.shot import Image, Money, Shot, ShotFrame, Storyboard
+
+if TYPE_CHECKING:
+    from cogvid_pipeline.model.cut import Segment
 
 # What a shot says about its clips, each with what makes it so: a whole number may be written as 2.0.
 _CHOICES: Mapping[str, Callable[[Any], Any]] = {
@@ -64,7 +65,7 @@ def resolve(draft: Draft, setting: Setting) -> tuple[Storyboard, list[Mistake]]:
         prices={name: _money(price, "amount") for name, price in data.get("prices", {}).items()},
         environment=draft.environment,
         remote=_remote(data.get("remote", ""), notes),
-        sequence=make_sequence(draft),
+        sequence=_sequence(draft),
     )
     check(board, draft, setting.schemas, shots.unrendered, notes)
     return board, notes.mistakes
@@ -151,9 +152,20 @@ def _output(draft: Draft, setting: Setting, notes: Notes) -> str:
     return output
 
 
+def _sequence(draft: Draft) -> tuple["Segment", ...]:
+    if "sequence" not in draft.data:
+        return ()
+    from cogvid_pipeline.manifest.sequence import make_sequence  # many manifests have none
+
+    return make_sequence(draft)
+
+
 def _remote(remote: str, notes: Notes) -> str:
-    if remote and (mistake := check_remote(remote)):
-        notes.add(mistake)
+    if remote:
+        from cogvid_pipeline.manifest.remote import check_remote  # few manifests have one
+
+        if mistake := check_remote(remote):
+            notes.add(mistake)
     return remote
 
 

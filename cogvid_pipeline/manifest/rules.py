@@ -7,7 +7,6 @@ from cogvid_pipeline.manifest.draft import Draft
 from cogvid_pipeline.manifest.mistakes import Mistake, Notes, Path
 from cogvid_pipeline.manifest.references import References
 from cogvid_pipeline.manifest.schema import Schemas
-from cogvid_pipeline.manifest.sequence import check_sequence
 from cogvid_pipeline.manifest.suggest import Suggestions
 from cogvid_pipeline.manifest.upstream import check_upstream
 from cogvid_pipeline.manifest.violation import Violation
@@ -24,7 +23,10 @@ def check(board: Storyboard, draft: Draft, schemas: Schemas, unrendered: Set[str
     rules.check_requests()
     references = References(draft, notes)
     check_upstream(draft, references, rules.seconds, notes)
-    check_sequence(draft, references, rules.seconds, notes)
+    if "sequence" in draft.data:
+        from cogvid_pipeline.manifest.sequence import check_sequence  # many manifests have none
+
+        check_sequence(draft, references, rules.seconds, notes)
     rules.check_currencies()
     if draft.intact and not notes.mistakes:
         rules.warn_of_twins()

@@ -8,7 +8,7 @@ from cogvid_pipeline.manifest.draft import Draft
 from cogvid_pipeline.manifest.mistakes import Mistake, Notes, Path
 from cogvid_pipeline.manifest.references import References
 from cogvid_pipeline.manifest.upstream import Seconds
-from cogvid_pipeline.model.shot import Segment, Transition
+from cogvid_pipeline.model.cut import Segment, Transition
 
 Piece: TypeAlias = Mapping[str, Any]
 

@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from cogvid_pipeline.model.cut import Segment
 
 Scalar: TypeAlias = bool | int | float | str
 
@@ -138,28 +141,6 @@ def takes_of(shot: Shot) -> tuple[Take, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Transition:
-    """How the cut goes over from one clip to the next; the two overlap for `duration` seconds."""
-
-    type: Literal["dissolve"]
-    duration: float
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A piece of a take's clip in the cut: from `start` to `end` in seconds, or to the clip's end (None).
-
-    `transition` is how the piece before it goes over into this one; without one, at once.
-    """
-
-    shot: str
-    take: int = 1
-    start: float = 0.0
-    end: float | None = None
-    transition: Transition | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Storyboard:
     """The resolved manifest; `shots` are in the story's order.
 
@@ -179,9 +160,11 @@ class Storyboard:
     prices: Mapping[str, Money] = field(default_factory=dict)
     environment: str = ""
     remote: str = ""
-    sequence: tuple[Segment, ...] = ()
+    sequence: tuple["Segment", ...] = ()
 
     @property
-    def cut(self) -> tuple[Segment, ...]:
+    def cut(self) -> tuple["Segment", ...]:
         """The sequence; without one every shot in the story's order, its first take until one is picked."""
+        from cogvid_pipeline.model.cut import Segment  # most commands do without the cut
+
         return self.sequence or tuple(Segment(shot.name, shot.pick or 1) for shot in self.shots)

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from cogvid_pipeline.model.cut import Segment
 from cogvid_pipeline.model.shot import (
     Image,
     ImageData,
     ImageFile,
     ImageUrl,
-    Segment,
     Shot,
     ShotFrame,
     Storyboard,

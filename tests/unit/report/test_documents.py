@@ -12,10 +12,11 @@ from jsonschema import Draft7Validator
 from cogvid_pipeline.errors import StateError
 from cogvid_pipeline.model.attempt import Attempt, Lock, LockEntry, State
 from cogvid_pipeline.model.cache import CacheFile, Reason
+from cogvid_pipeline.model.cut import Segment, Transition
 from cogvid_pipeline.model.event import Event, EventName
 from cogvid_pipeline.model.plan import Action
 from cogvid_pipeline.model.problem import Location, Problem
-from cogvid_pipeline.model.shot import ImageFile, ImageUrl, Segment, ShotFrame, Transition
+from cogvid_pipeline.model.shot import ImageFile, ImageUrl, ShotFrame
 from cogvid_pipeline.packaged import schemas_directory
 from cogvid_pipeline.report.cache import cache_json
 from cogvid_pipeline.report.events import event_json
