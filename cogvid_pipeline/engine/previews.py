@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cogvid_pipeline.engine.inputs import ReadImage, make_submission
 from cogvid_pipeline.engine.ports import Frames, Renderer
-from cogvid_pipeline.model.shot import Shot, ShotFrame, Take
+from cogvid_pipeline.model.shot import Shot, ShotFrame, takes_of
 
 
 async def render_previews(
@@ -30,7 +30,7 @@ async def render_previews(
         return await frames.extract(await tasks[frame.shot], frame.at)
 
     async def render(shot: Shot) -> Path:
-        submission = await make_submission(Take(shot), read_image, read_frame)
+        submission = await make_submission(takes_of(shot)[0], read_image, read_frame)
         path = into / f"{shot.name}.mp4"
         async with gate:
             await renderer.render(submission, path, lambda fraction: None)

@@ -61,12 +61,13 @@ def make_plan(
     """The actions that make the lock match the storyboard."""
     options = options or PlanOptions()
     planner = Planner(storyboard, facts, prices, options)
+    takes = {shot.name: takes_of(shot) for shot in storyboard.shots}
     decided = {
         take.name: planner.decide(take)
         for shot in upstream_first(storyboard.shots)
-        for take in takes_of(shot)
+        for take in takes[shot.name]
     }
-    actions: list[Action] = [decided[take.name] for shot in storyboard.shots for take in takes_of(shot)]
+    actions: list[Action] = [decided[take.name] for each in takes.values() for take in each]
     actions += [
         Forget(name, "no shot of the manifest stands for it", entry)
         for name, entry in sorted(facts.lock.entries.items())

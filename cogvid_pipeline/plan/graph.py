@@ -29,15 +29,20 @@ def upstream_first(shots: Iterable[Shot]) -> tuple[Shot, ...]:
 def _is_in_order(shots: Sequence[Shot]) -> bool:
     """Whether every shot comes after those that it waits for."""
     before: set[str] = set()
-    left = Counter(matrix_of(shot.name) for shot in shots) if any(shot.depends_on for shot in shots) else {}
+    left: Counter[str] | None = None
+    if any(shot.depends_on for shot in shots):
+        left = Counter(matrix_of(shot.name) for shot in shots)
     for shot in shots:
-        if not before.issuperset(shot.upstream) or not before.issuperset(shot.depends_on):
+        if not before.issuperset(shot.upstream):
             return False
         before.add(shot.name)
-        if left:
-            left[matrix := matrix_of(shot.name)] -= 1
-            if not left[matrix]:
-                before.add(matrix)
+        if left is None:
+            continue
+        if not before.issuperset(shot.depends_on):
+            return False
+        left[matrix := matrix_of(shot.name)] -= 1
+        if not left[matrix]:
+            before.add(matrix)
     return True
 
 
