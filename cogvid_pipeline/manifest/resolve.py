@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
@@ -89,7 +89,7 @@ class _Shots:
     def _resolve(self, name: str, scope: Scope) -> Shot:
         own = self._draft.own(name)
         values = {**self._draft.defaults, **own}
-        return Shot(
+        shot = Shot(
             name=name,
             model=values.get("model", ""),
             prompt=self._prompt(name, values["prompt"], scope) if "prompt" in values else "",
@@ -101,8 +101,9 @@ class _Shots:
                 if key not in _NO_PARAMETER
             },
             tags=tuple(own.get("tags", ())),
-            **_choices(own),
         )
+        chosen = _CHOICES.keys() & own.keys()
+        return replace(shot, **{key: _CHOICES[key](own[key]) for key in chosen}) if chosen else shot
 
     def _prompt(self, name: str, text: str, scope: Scope) -> str:
         prompt = scope.render(text, self._draft.origin(name, "prompt"))
@@ -123,12 +124,6 @@ class _Shots:
                     yield self._pictures.find(address)
                 except ImageMistake as mistake:
                     self._notes.add(Mistake(mistake.code, str(mistake), where, mistake.hint))
-
-
-def _choices(own: Mapping[str, Any]) -> dict[str, Any]:
-    if _CHOICES.keys().isdisjoint(own):
-        return {}
-    return {key: of_its_kind(own[key]) for key, of_its_kind in _CHOICES.items() if key in own}
 
 
 def _provider(draft: Draft, setting: Setting, notes: Notes) -> str:
