@@ -10,6 +10,7 @@ from typing import Self, TypeAlias
 
 import httpx
 
+from cogvid_pipeline.effects import reached
 from cogvid_pipeline.errors import ClipGone, FetchError, StateError
 from cogvid_pipeline.providers.http import Lane, describe, fit_to_show
 
@@ -81,6 +82,7 @@ class _Part:
 
     def save(self, note: Path) -> None:
         note.write_text(json.dumps(asdict(self)))
+        reached("written", note)
 
     def range_headers(self, have: int) -> dict[str, str]:
         return {"Range": f"bytes={have}-"} | ({"If-Range": self.validator} if self.validator else {})
@@ -104,6 +106,7 @@ async def _go_on(client: httpx.AsyncClient, url: str, into: Path, progress: Prog
             raise httpx.RemoteProtocolError(f"the server did not go on at byte {have}")
         await _receive(response, into, have, part.total if part else None, progress, largest)
     note.unlink(missing_ok=True)
+    reached("removed", note)
 
 
 def _find_part(url: str, into: Path, note: Path) -> tuple[_Part | None, int]:
@@ -149,6 +152,7 @@ async def _receive(
                 raise FetchError(f"the clip is larger than {largest} bytes")
             file.write(chunk)
             progress(have, total)
+    reached("written", into)
     if total is not None and have != total:
         raise httpx.RemoteProtocolError(f"{have} of {total} bytes came")
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from cogvid_pipeline.effects import reached
 from cogvid_pipeline.errors import StateError
 from cogvid_pipeline.state.exclusive import in_turn
 
@@ -92,6 +93,8 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         yield
+        reached("committing", "the ledger")
+    reached("committed", "the ledger")
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from cogvid_pipeline.durable import (
     staging_beside,
     write_failures_named,
 )
+from cogvid_pipeline.effects import reached
 from cogvid_pipeline.errors import MediaError, StateError
 from cogvid_pipeline.model.attempt import Clip
 from cogvid_pipeline.store.reflink import copy_file
@@ -81,7 +82,9 @@ class ClipStore:
         try:
             with write_failures_named(target):
                 copy_file(self._cached(clip.sha256), staging)
+                reached("written", staging)
                 staging.replace(target)
+                reached("renamed", target)
         finally:
             staging.unlink(missing_ok=True)
         self._by_name()[target.name] = clip.bytes
@@ -117,6 +120,7 @@ class ClipStore:
         try:
             with write_failures_named(staged):
                 copy_file(readable, staged)
+            reached("written", staged)
             if same := _digest(staged) == clip.sha256:
                 self._keep(staged, clip.sha256)
         finally:
