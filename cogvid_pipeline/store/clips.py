@@ -82,9 +82,8 @@ class ClipStore:
         try:
             with write_failures_named(target):
                 copy_file(self._cached(clip.sha256), staging)
-                reached("written", staging)
-                staging.replace(target)
-                reached("renamed", target)
+            reached("written", staging)
+            move_durably(staging, target)
         finally:
             staging.unlink(missing_ok=True)
         self._by_name()[target.name] = clip.bytes

@@ -103,6 +103,20 @@ def test_a_clip_is_synced_before_it_gets_its_name(store, monkeypatch):
     assert synced[-2:] == [staged.name, clip.sha256[:2]]
 
 
+def test_a_copy_is_synced_before_it_gets_its_readable_name(store, project, monkeypatch):
+    clip = adopt(store)
+    readable = project / "renders" / "walk.mp4"
+    synced = []
+
+    def seen(descriptor):
+        synced.append((Path(f"/proc/self/fd/{descriptor}").readlink().name, readable.exists()))
+
+    monkeypatch.setattr(os, "fsync", seen)
+    store.place(clip, "walk")
+
+    assert synced[-2:] == [(f".walk.mp4.{os.getpid()}.tmp", False), ("renders", True)]
+
+
 def test_a_file_that_is_no_clip_is_not_kept(store, state):
     staged = store.staging("download")
     staged.write_bytes(b"")
