@@ -6,8 +6,10 @@ fork turns the project into what a disk could hold then (tests/proof/disks.py).
 """
 
 import asyncio
+import ctypes
 import dataclasses
 import gc
+import itertools
 import json
 import os
 import resource
@@ -54,7 +56,8 @@ class Order:
     `crash` is the number of an effect, from 1, or END; a file that is written is two, of which the first
     leaves half of it. `disk` names the disk that a crash leaves; a `survey`, few or thorough, lists them at
     each effect. Effects are written down in `trace`. `room` is how large a file can become, in bytes; then
-    no effects are written down. A `clock` that jumps goes a day forward or back each time it is looked at.
+    no effects are written down. A `clock` is "ahead" or "behind" by a day, or "jumps" from one to the other
+    each time it is looked at. A `plain` user has none of root's privileges.
     """
 
     arguments: list[str]
@@ -67,6 +70,7 @@ class Order:
     mutant: str = ""
     room: int = 0
     clock: str = ""
+    plain: bool = False
 
 
 # --- what a fork has besides the command ----------------------------------------------------------------
@@ -144,15 +148,17 @@ class Turns:
             await self._done.wait()
 
 
-def jumping_clock() -> Callable[[], float]:
-    looks = 0
+def wrong_clock(how: str) -> Callable[[], float]:
+    days = itertools.cycle({"ahead": (DAY,), "behind": (-DAY,), "jumps": (DAY, -DAY)}[how])
+    return lambda: time.time() + next(days)
 
-    def clock() -> float:
-        nonlocal looks
-        looks += 1
-        return time.time() + (DAY if looks % 2 else -DAY)
 
-    return clock
+def give_up_privileges() -> None:
+    """Let the modes of files count for root as well."""
+    nothing = (ctypes.c_uint32 * 6)()
+    version_3 = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    if ctypes.CDLL(None, use_errno=True).capset(version_3, nothing):
+        raise OSError(ctypes.get_errno(), "capset")
 
 
 def without_waiting(clock: str) -> None:
@@ -166,7 +172,7 @@ def without_waiting(clock: str) -> None:
                 ports,
                 sleep=Turns().sleep,
                 download=partial(ports.download, pauses=(0.0, 0.0, 0.0)),
-                clock=jumping_clock() if clock else ports.clock,
+                clock=wrong_clock(clock) if clock else ports.clock,
             )
 
     wiring.open_ports = open_changed
@@ -207,6 +213,8 @@ def become(order: Order) -> int:
     os.environ.update(order.environment)
     sys.argv = ["cogvid", *order.arguments]
     without_waiting(order.clock)
+    if order.plain:
+        give_up_privileges()
     if order.mutant:
         MUTANTS[order.mutant]()
     if order.room:
