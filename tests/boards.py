@@ -78,8 +78,16 @@ def plan_for(
     ledger: Mapping[str, Attempt] | None = None,
     missing: tuple[str, ...] = (),
     replace: tuple[str, ...] = (),
+    repeatable: bool = False,
+    rehearsal: str = "",
 ) -> Plan:
     """The plan, with what the ledger knows by fingerprint and the names of takes whose file is missing."""
-    facts = Facts(lock=lock or Lock(), known=(ledger or {}).get, displaced=lambda _, take: take in missing)
+    facts = Facts(
+        lock=lock or Lock(),
+        known=(ledger or {}).get,
+        displaced=lambda _, take: take in missing,
+        repeatable=lambda _: repeatable,
+        rehearsal=rehearsal,
+    )
     prices = PriceBook(board.provider, board.prices, {})
     return make_plan(board, facts, prices, PlanOptions(replace=replace))

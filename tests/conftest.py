@@ -31,6 +31,11 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
     for name in (
         "GEEKAI_API_KEY",
         "GEEKAI_BASE_URL",
+        "BIGMODEL_API_KEY",
+        "BIGMODEL_BASE_URL",
+        "ZHIPUAI_API_KEY",
+        "ZAI_API_KEY",
+        "ZAI_BASE_URL",
         "COGVID_LEDGER",
         "NO_COLOR",
         "HTTP_PROXY",

@@ -7,8 +7,9 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any, Literal, TypeAlias
+
+from cogvid_pipeline.emulator.errors import phrase
 
 # How the connection goes on after an answer.
 After: TypeAlias = Literal["keep", "close", "hang"]
@@ -141,13 +142,6 @@ async def _send(out: Answer, reader: asyncio.StreamReader, writer: asyncio.Strea
     if out.then == "hang":
         await reader.read(1)
     return out.then == "keep"
-
-
-def phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Unheard Of"
 
 
 def _head(status: int, headers: Mapping[str, str], length: int | None) -> bytes:

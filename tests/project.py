@@ -40,14 +40,15 @@ class Ran:
 
 @dataclass
 class Project:
-    """`vendor` is who the environment points at, with its key."""
+    """`vendor` is who the environment points at, with its key, and who manifests name."""
 
     root: Path
     vendor: Vendor | None = None
     env: dict[str, str] = field(default_factory=dict)
 
-    def write(self, shots: str, *, provider: str = "geekai", more: str = "") -> None:
+    def write(self, shots: str, *, provider: str = "", more: str = "") -> None:
         """Write the manifest: the usual header, what else is asked for, and the shots."""
+        provider = provider or (self.vendor.api.name if self.vendor else "geekai")
         text = HEADER.format(provider=provider) + more + "shots:\n" + shots
         (self.root / "cogvid.yaml").write_text(text, encoding="utf-8")
 
@@ -55,7 +56,7 @@ class Project:
         """Start `cogvid` with these arguments and leave it running."""
         environment = {**os.environ, **self.env}
         if self.vendor:
-            environment |= {"GEEKAI_BASE_URL": self.vendor.base_url, "GEEKAI_API_KEY": self.vendor.key}
+            environment |= self.vendor.environment
         return subprocess.Popen(
             [sys.executable, "-m", "cogvid_pipeline", *arguments],
             cwd=self.root,

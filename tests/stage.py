@@ -149,7 +149,6 @@ class ScriptedVendor:
     effects: list[str]
     name: str = "geekai"
     base_url: str = BASE_URL
-    repeatable: bool = False
     on_post: Callable[[Submission], None] = lambda _: None
     seconds_per_poll: float = 0.01
     sent: list[Submission] = field(default_factory=list)

@@ -89,7 +89,7 @@ def on_terminal(
     for name in ("COLUMNS", "LINES", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         variables.pop(name, None)
     if project.vendor:
-        variables |= {"GEEKAI_BASE_URL": project.vendor.base_url, "GEEKAI_API_KEY": project.vendor.key}
+        variables |= project.vendor.environment
     process = subprocess.Popen(
         [sys.executable, "-c", _SIT_DOWN, *arguments],
         cwd=project.root,

@@ -1,18 +1,19 @@
-"""A strict GeekAI on 127.0.0.1: the tests' stand-in for the vendor, on real sockets.
+"""A strict vendor on 127.0.0.1: the tests' stand-in for GeekAI, BigModel and Z.AI, on real sockets.
 
     with Vendor() as vendor:
         vendor.on_submit(Reply(429, headers={"Retry-After": "0.5"}), Accept(then=Cut()))
         run_against(vendor.base_url, vendor.key)
         assert len(vendor.accepted) == 1
 
-It checks every submission to the letter (tests/vendor_rules.py) and answers as documented. What a test
-hands to `on_submit`, `on_poll` and `on_download` replaces the next answers, one each.
+It checks every submission to the letter (cogvid_pipeline/emulator/rules.py) and answers as documented. What
+a test hands to `on_submit`, `on_poll` and `on_download` replaces the next answers, one each.
 """
 
 import hashlib
 import json
 import re
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,11 +23,13 @@ from tempfile import TemporaryDirectory
 from typing import Any, Self, TypeAlias
 from urllib.parse import parse_qs, unquote
 
+from cogvid_pipeline.emulator.errors import CODES, Refusal, phrase, refuse, usual_error
+from cogvid_pipeline.emulator.rules import check_key, check_submission, image_bytes
+from cogvid_pipeline.emulator.shapes import Stage, Told, answer
+from cogvid_pipeline.emulator.vendors import APIS
 from tests.clips import make_clip
-from tests.loopback import Answer, Loopback, Seen, phrase
-from tests.vendor_rules import Wrong, check_submission, decode_image
+from tests.loopback import Answer, Loopback, Seen
 
-API = "/api/v1"
 KEY = "sk-a-key-for-tests"
 LAST_MODIFIED = "Tue, 10 Feb 2026 08:00:00 GMT"
 
@@ -39,6 +42,7 @@ class Reply:
     """Answer so. Without a body it is the usual one, or for an error status the vendor's error object.
 
     `body` may be made from the task. As an answer to a submission it means that nothing was accepted.
+    The usual answer to a repeated `request_id` is 1231, whose status this one has then too.
     """
 
     status: int = 200
@@ -80,6 +84,7 @@ class Task:
     """An accepted, paid submission. `address` counts the URLs that its clip has had."""
 
     id: str
+    request_id: str
     body: dict[str, Any]
     clip: bytes
     failure: Mapping[str, Any] | None
@@ -90,40 +95,51 @@ class Task:
     @property
     def images(self) -> tuple[bytes, ...]:
         """The pictures that came with it, in order; links are left out."""
-        image = self.body.get("image", [])
-        sent = [image] if isinstance(image, str) else image
-        return tuple(decode_image(one)[0] for one in sent if one.startswith("data:"))
+        image = self.body.get("image", self.body.get("image_url", []))
+        sent = map(image_bytes, [image] if isinstance(image, str) else image)
+        return tuple(data for data in sent if data is not None)
 
 
 class Vendor:
     """The server; use it as a context manager. It lives in a thread of its own.
 
+    `protocol` is `geekai`, `bigmodel` or `zai`.
     `clip` is what every task gives, or makes it from the submission's body; without it each task gives a
     small playable MP4 with a digest of its own. A task is done after `running_polls` polls and `seconds`.
     `fails` gives the error of a submission that is accepted but comes to nothing. `reference_shapes`
-    answers as the reference page has it (`success`, one object), not as the model pages do. `etag` and
-    `ranges` say what the clips' host can do, `headers` go with every answer of the API.
+    answers as GeekAI's reference page has it (`success`, one object), not as the model pages do.
+    `result_by_request_id` says that BigModel and Z.AI give results under the request id too, which their
+    documentation does not, `result_has_id` that they name the task's id there. `etag` and `ranges` say what
+    the clips' host can do, `headers` go with every answer of the API.
     """
 
     def __init__(
         self,
         clip: bytes | Callable[[dict[str, Any]], bytes] | None = None,
         *,
+        protocol: str = "geekai",
         key: str = KEY,
         running_polls: int = 0,
         seconds: float = 0.0,
         fails: Callable[[dict[str, Any]], Mapping[str, Any] | None] = lambda _: None,
         reference_shapes: bool = False,
+        result_by_request_id: bool = False,
+        result_has_id: bool = False,
         etag: bool = True,
         ranges: bool = True,
         headers: Mapping[str, str] | None = None,
     ) -> None:
+        self.api = APIS[protocol]
+        self._submissions = f"{self.api.path}/videos/generations"
+        self._results = self.api.path + self.api.results
         self.key = key
         self.clip = clip
         self.running_polls = running_polls
         self.seconds = seconds
         self.fails = fails
         self.reference_shapes = reference_shapes
+        self.result_by_request_id = result_by_request_id
+        self.result_has_id = result_has_id
         self.etag = etag
         self.ranges = ranges
         self.headers = dict(headers or {})
@@ -149,7 +165,13 @@ class Vendor:
 
     @property
     def base_url(self) -> str:
-        return self.origin + API
+        return self.origin + self.api.path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that make the command use this vendor."""
+        name = self.api.name.upper()
+        return {f"{name}_BASE_URL": self.base_url, f"{name}_API_KEY": self.key}
 
     def on_submit(self, *steps: Step | Accept) -> None:
         """What becomes of the next valid submissions; Reply, Cut and Hang accept nothing."""
@@ -185,7 +207,7 @@ class Vendor:
 
     @property
     def polls(self) -> list[Seen]:
-        return [seen for seen in self.requests if seen.method == "GET" and seen.path.startswith(API)]
+        return [seen for seen in self.requests if seen.method == "GET" and self._results in seen.path]
 
     @property
     def downloads(self) -> list[Seen]:
@@ -196,33 +218,37 @@ class Vendor:
     def _answer(self, seen: Seen) -> Answer:
         self.requests.append(seen)
         try:
-            match seen.method, seen.path:
-                case "POST", path if path == f"{API}/videos/generations":
-                    return self._submit(seen)
-                case "GET", path if path.startswith(f"{API}/videos/"):
-                    return self._poll(seen, path.removeprefix(f"{API}/videos/"))
-                case "GET", path if path.startswith("/clips/"):
-                    return self._download(seen, path.removeprefix("/clips/"))
-                case method, path:
-                    return self._complain(Wrong(f"there is no {method} {path}", 404))
-        except Wrong as wrong:
-            return self._complain(wrong)
+            return self._route(seen)
+        except Refusal as refusal:
+            if refusal.status != 401:
+                self.complaints.append(str(refusal))
+            return self._out(Reply(*refuse(self.api, refusal)))
 
-    def _complain(self, wrong: Wrong) -> Answer:
-        self.complaints.append(str(wrong))
-        return self._out(Reply(wrong.status, error(wrong.status, str(wrong))))
+    def _route(self, seen: Seen) -> Answer:
+        match seen.method, seen.path:
+            case "POST", self._submissions:
+                return self._submit(seen)
+            case "GET", path if path.startswith(self._results):
+                return self._poll(seen, unquote(path.removeprefix(self._results)))
+            case "GET", path if path.startswith("/clips/"):
+                return self._download(seen, path.removeprefix("/clips/"))
+            case method, path:
+                raise Refusal(f"there is no {method} {path}", code="1222", status=404)
 
     def _submit(self, seen: Seen) -> Answer:
-        if refusal := self._check_key(seen):
-            return refusal
-        body = check_submission(seen.headers, seen.raw)
+        check_key(seen.headers, self.key)
+        body = check_submission(self.api, seen.headers, seen.raw)
         step = self._submits.popleft() if self._submits else Accept()
         if not isinstance(step, Accept):
             return self._out(step)
-        task = self._accept(body)
-        return self._out(step.then, task, usual=self._brief(task))
+        request_id = body.get("request_id")
+        if request_id in (task.request_id for task in self.accepted):
+            duplicate = Refusal(f"You already have a request: {request_id}", code="1231")
+            return self._out(step.then, usual=refuse(self.api, duplicate))
+        task = self._accept(body, request_id or uuid.uuid4().hex)
+        return self._out(step.then, task, usual=(200, self._about(task, Stage.ACCEPTED)))
 
-    def _accept(self, body: dict[str, Any]) -> Task:
+    def _accept(self, body: dict[str, Any], request_id: str) -> Task:
         number = len(self.accepted) + 1
         task_id = f"task-{number:05d}-{hashlib.sha256(str(number).encode()).hexdigest()[:12]}"
         match self.clip:
@@ -232,39 +258,45 @@ class Vendor:
                 clip = self.clip
             case make:
                 clip = make(body)
-        task = Task(task_id, body, clip, self.fails(body), time.monotonic() + self.seconds)
+        task = Task(task_id, request_id, body, clip, self.fails(body), time.monotonic() + self.seconds)
         self._tasks[task_id] = task
         self.accepted.append(task)
         return task
 
-    def _poll(self, seen: Seen, quoted: str) -> Answer:
-        if refusal := self._check_key(seen):
-            return refusal
-        task = self._tasks.get(unquote(quoted))
+    def _poll(self, seen: Seen, asked: str) -> Answer:
+        check_key(seen.headers, self.key)
+        task = self._find(asked)
         if task is None:
             return self._out(Reply(404, error(404, "there is no such task")))
         if self._polls:
-            return self._out(self._polls.popleft(), task, usual=self._brief(task))
+            return self._out(self._polls.popleft(), task, usual=(200, self._about(task, Stage.RUNNING)))
         task.polls += 1
         done = task.polls > self.running_polls and time.monotonic() >= task.ready_at
-        return self._out(Reply(), task, usual=self.finished(task) if done else self._brief(task, "running"))
+        usual = self.finished(task) if done else self._about(task, Stage.RUNNING)
+        return self._out(Reply(), task, usual=(200, usual))
 
-    def _check_key(self, seen: Seen) -> Answer | None:
-        if seen.headers.get("authorization") == f"Bearer {self.key}":
+    def _find(self, asked: str) -> Task | None:
+        if task := self._tasks.get(asked):
+            return task
+        if not self.result_by_request_id:
             return None
-        return self._out(Reply(401, error(401, "the API key is not valid")))
+        return next((task for task in self._tasks.values() if task.request_id == asked), None)
 
-    def _brief(self, task: Task, status: str = "pending") -> dict[str, Any]:
-        return {"model": task.body["model"], "task_id": task.id, "task_status": status}
+    def _about(self, task: Task, stage: Stage) -> dict[str, Any]:
+        url = self.url(task)
+        cover = url.replace(".mp4", ".jpg") if self.api.coded else ""
+        told = Told(task.id, task.request_id, task.body["model"], stage, url, cover, task.failure)
+        named = {"id": task.id} if self.api.coded and self.result_has_id else {}
+        return {**named, **answer(self.api, told)}
 
     def finished(self, task: Task) -> dict[str, Any]:
         """The answer about a task that has come to its end."""
         if task.failure is not None:
-            return {**self._brief(task, "failed"), "error": task.failure}
-        result = {"id": f"video-{task.id}", "url": self.url(task)}
+            return self._about(task, Stage.FAILED)
+        body = self._about(task, Stage.SUCCEEDED)
         if self.reference_shapes:
-            return {**self._brief(task, "success"), "video_result": result}
-        return {**self._brief(task, "succeed"), "video_result": [result]}
+            return {**body, "task_status": "success", "video_result": body["video_result"][0]}
+        return body
 
     def url(self, task: Task) -> str:
         """The address that a task's clip has now."""
@@ -272,7 +304,7 @@ class Vendor:
 
     def _download(self, seen: Seen, name: str) -> Answer:
         if "authorization" in seen.headers:
-            raise Wrong("a key was sent to the clips' host")
+            raise Refusal("a key was sent to the clips' host", code="1210")
         step = self._downloads.popleft() if self._downloads else Reply()
         task = self._tasks.get(name.removesuffix(".mp4"))
         if task is None or parse_qs(seen.query).get("sign") != [f"secret-{task.address}"]:
@@ -295,15 +327,20 @@ class Vendor:
             return 416, b"", headers | {"Content-Range": f"bytes */{size}"}
         return 206, task.clip[start:], headers | {"Content-Range": f"bytes {start}-{size - 1}/{size}"}
 
-    def _out(self, step: Step, task: Task | None = None, usual: Mapping[str, Any] | None = None) -> Answer:
+    def _out(
+        self, step: Step, task: Task | None = None, usual: tuple[int, Mapping[str, Any]] | None = None
+    ) -> Answer:
+        """What a step comes to; `usual` is the status and the body of the answer that it may leave alone."""
         if not isinstance(step, Reply):
             return _shaped(step, 200, b"", {})
-        body = step.body(task) if callable(step.body) else step.body
-        if body is None:
-            body = usual if step.status < 400 and usual is not None else error(step.status)
+        status, body = step.status, step.body(task) if callable(step.body) else step.body
+        if body is None and status < 400 and usual is not None:
+            status, body = (usual[0] if status == 200 else status), usual[1]
+        elif body is None:
+            body = usual_error(self.api, status)
         kind = "text/html" if isinstance(body, bytes) else "application/json"
         raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
-        return _shaped(step, step.status, raw, {"Content-Type": kind, **self.headers})
+        return _shaped(step, status, raw, {"Content-Type": kind, **self.headers})
 
 
 def _shaped(step: Step, status: int, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -320,6 +357,12 @@ def _shaped(step: Step, status: int, body: bytes, headers: Mapping[str, str]) ->
 def error(status: int, message: str = "", code: str | int = "") -> dict[str, Any]:
     """The vendor's error object."""
     return {"error": {"code": code or str(status), "message": message or phrase(status)}}
+
+
+def coded(code: str, **headers: str) -> Reply:
+    """BigModel's and Z.AI's answer with an error code: under the status and in the words documented."""
+    status, words = CODES[code]
+    return Reply(status, error(status, words, code), headers)
 
 
 @cache

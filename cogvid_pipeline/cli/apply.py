@@ -1,6 +1,7 @@
 """`cogvid apply`: generate what the plan says."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -18,7 +19,7 @@ from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.engine.outcome import Blocked, Failed, Held, RunReport, Stopped
 from cogvid_pipeline.engine.run import ApplyOptions, Run
 from cogvid_pipeline.errors import CogvidError, HeldAttempts, Interrupted, UsageError
-from cogvid_pipeline.model.plan import Generate, Keep, Plan, Regenerate, Resume
+from cogvid_pipeline.model.plan import Generate, Keep, Plan, Regenerate, Repeat, Resume
 from cogvid_pipeline.plan.cost import check_limits
 from cogvid_pipeline.report.plan_text import plan_text
 from cogvid_pipeline.state.ledger import SqliteLedger
@@ -47,6 +48,14 @@ def _limit(_: click.Context, __: click.Parameter, value: float | None) -> Decima
     show_default=True,
     help="How many shots are under way at once.",
 )
+@click.option(
+    "--task-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=ApplyOptions().task_timeout / 60,
+    show_default=True,
+    metavar="MINUTES",
+    help="How long to wait for a task; one that takes longer is gone on with by the next apply.",
+)
 @click.option("--fail-fast", is_flag=True, help="Submit nothing more once a shot has failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON event a line on stdout.")
 @reads_manifest
@@ -55,6 +64,7 @@ def command(
     replace: tuple[str, ...],
     max_cost: Decimal | None,
     jobs: int,
+    task_timeout: float,
     fail_fast: bool,
     as_json: bool,
     settings: Settings,
@@ -71,7 +81,7 @@ def command(
     """
     project = open_project(settings)
     warn(project)
-    options = ApplyOptions(jobs=jobs, fail_fast=fail_fast)
+    options = ApplyOptions(jobs=jobs, fail_fast=fail_fast, task_timeout=60 * task_timeout)
     with project.exclusive_ledger("cogvid apply") as ledger:
         plan = project.plan(ledger, plan_options(project, replace))
         if not as_json:
@@ -83,6 +93,7 @@ def command(
             if as_json:  # what is agreed to has to be seen, and stdout is for the events
                 click.echo(plan_text(plan), nl=False, err=True)
             _ask()
+        gc.freeze()  # the storyboard and the plan live to the end; only what the run makes is looked through
         report = asyncio.run(_run(project, ledger, plan, options, as_json=as_json))
     _conclude(report, quiet=as_json)
 
@@ -103,7 +114,7 @@ async def _run(
 
     with watching(plan, as_json=as_json) as observe:
         async with open_ports(project, ledger, observe) as ports:
-            if any(isinstance(action, Generate | Regenerate | Resume) for action in plan.actions):
+            if any(isinstance(action, Generate | Regenerate | Resume | Repeat) for action in plan.actions):
                 ports.provider()  # a missing key is said before anything begins
             run = Run(ports, options)
             _heed_signals(run)
@@ -140,8 +151,12 @@ def _conclude(report: RunReport, *, quiet: bool) -> None:
             f"stopped; {_shots(len(report.names(Stopped)))} not finished",
             hint="run the same command again: it goes on where it was",
         )
-    because = f", and {len(blocked)} that need their frames" if blocked else ""
-    failures = f"{_shots(len(failed))} failed{because}: {', '.join([*failed, *blocked])}"
+    failures = "; ".join(
+        [
+            *([f"{_shots(len(failed))} failed: {', '.join(failed)}"] if failed else []),
+            *([f"{_shots(len(blocked))} blocked by that: {', '.join(blocked)}"] if blocked else []),
+        ]
+    )
     if held := report.names(Held):
         more = f"; {failures}" if failed or blocked else ""
         raise HeldAttempts(

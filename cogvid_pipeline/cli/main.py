@@ -1,5 +1,6 @@
 """The `cogvid` command: finds the subcommand, prints errors, sets the exit code."""
 
+import errno
 import gc
 import os
 import sys
@@ -22,12 +23,17 @@ COMMANDS = {
     "status": "status",
     "check": "check",
     "recover": "recover",
+    "gc": "gc",
     "schema": "schema",
+    "emulator": "emulator",
     "completion": "completion",
 }
 
+# What a full disk or a terminal that has gone says; anything else that escapes is a bug.
+_OUTPUT_FAILS = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT})
+
 # Commands that work for minutes, and so have garbage worth collecting.
-LONG = frozenset({"apply", "preview"})
+LONG = frozenset({"apply", "preview", "emulator"})
 
 
 class LazyGroup(click.Group):
@@ -40,7 +46,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         if cmd_name in LONG:
-            gc.set_threshold(50_000, 20, 100)
+            gc.set_threshold(5_000, 10, 10)
             gc.enable()
         module = import_module(f"cogvid_pipeline.cli.{COMMANDS[cmd_name]}")
         command: click.Command = module.command
@@ -88,6 +94,7 @@ def main() -> None:
     gc.disable()
     try:
         status = cli.main(prog_name="cogvid", standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         status = 64 if isinstance(error, click.UsageError) else 1
@@ -95,10 +102,21 @@ def main() -> None:
         click.echo("interrupted", err=True)
         status = 130
     except BrokenPipeError:
-        # The reader (`| head`) has seen enough; what is left in the buffer must not complain at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader (`| head`) has seen enough.
+        _discard_output()
         status = 0
+    except OSError as error:
+        if error.errno not in _OUTPUT_FAILS:
+            raise
+        _discard_output()
+        click.echo(f"error: cannot write the output: {error.strerror}", err=True)
+        status = 1
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _discard_output() -> None:
+    """Keep what is left in the buffer from complaining at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

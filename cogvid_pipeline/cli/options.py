@@ -53,7 +53,7 @@ VARIABLE_OPTIONS: tuple[Option, ...] = (
     ),
 )
 
-_MANIFEST_OPTION = click.option(
+MANIFEST_OPTION = click.option(
     "-f",
     "--file",
     "manifest",
@@ -93,4 +93,4 @@ def reads_manifest(function: Callable[..., Any]) -> Callable[..., Any]:
         )
         return function(*args, settings=settings, **rest)
 
-    return with_options((_MANIFEST_OPTION, *VARIABLE_OPTIONS))(gather)
+    return with_options((MANIFEST_OPTION, *VARIABLE_OPTIONS))(gather)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,9 @@ from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
+from cogvid_pipeline.cli.accounts import ACCOUNTS
 from cogvid_pipeline.cli.settings import Settings
+from cogvid_pipeline.engine.retry import is_repeatable
 from cogvid_pipeline.errors import InvalidManifest, UsageError
 from cogvid_pipeline.manifest.load import Loaded, LoadOptions, load
 from cogvid_pipeline.model.attempt import Attempt, Clip, Lock
@@ -92,7 +95,7 @@ class Project:
         """The ledger, to be written by this process alone as far as this lock goes; `what` says who it is."""
         with (
             exclusively(self.lock_path, self.state, what),
-            open_ledger(self.state, str(uuid.uuid4())) as ledger,
+            open_ledger(self.state, str(uuid.uuid4()), what) as ledger,
         ):
             yield ledger
 
@@ -113,7 +116,15 @@ class Project:
         def known(fingerprint: str) -> Attempt | None:
             return ledger.newest([fingerprint]).get(fingerprint)
 
-        return diff.Facts(lock=self.lock, known=known, displaced=self.clips.displaced)
+        now = time.time()
+        account = ACCOUNTS.get(self.storyboard.provider)
+        return diff.Facts(
+            lock=self.lock,
+            known=known,
+            displaced=self.clips.displaced,
+            repeatable=lambda attempt: is_repeatable(attempt, now),
+            rehearsal=account.rehearsal if account else "",
+        )
 
     def plan(self, ledger: SqliteLedger, options: PlanOptions) -> Plan:
         """What `apply` would do now."""

@@ -1,19 +1,15 @@
 """`cogvid recover`: settle attempts whose outcome is not known."""
 
+import sys
 from collections.abc import Mapping
-from dataclasses import replace
 
 import click
 
 from cogvid_pipeline.cli.options import pairs, reads_manifest
-from cogvid_pipeline.cli.project import Project, open_project
+from cogvid_pipeline.cli.project import open_project
 from cogvid_pipeline.cli.settings import Settings
-from cogvid_pipeline.errors import UsageError
-from cogvid_pipeline.model.attempt import Attempt, State
-from cogvid_pipeline.model.plan import Hold, PlanOptions
-from cogvid_pipeline.report.held import held_text
-from cogvid_pipeline.state.ledger import SqliteLedger
-from cogvid_pipeline.state.lockfile import LockFile
+from cogvid_pipeline.cli.settling import Settlement, find_doubts
+from cogvid_pipeline.report.held import Doubt, doubt_text, doubts_text
 
 
 @click.command()
@@ -22,20 +18,21 @@ from cogvid_pipeline.state.lockfile import LockFile
     multiple=True,
     metavar="SHOT=TASK",
     callback=pairs("SHOT=TASK, as in --adopt walk=036f6493"),
-    help="The vendor accepted it as this task: the next apply waits for that one.",
+    help="The vendor made it as this task, or you did elsewhere: the next apply waits for that one.",
 )
 @click.option(
     "--pay-again",
     multiple=True,
     metavar="SHOT",
-    help="The vendor never got it, or you accept to pay twice: the next apply submits it again.",
+    help="The vendor never got it, or has lost it, or you accept to pay twice: the next apply submits it.",
 )
 @reads_manifest
 def command(adopt: Mapping[str, str], pay_again: tuple[str, ...], settings: Settings) -> None:
     """List held shots, or settle them.
 
     A shot is held when the answer to its submission was lost: the vendor may have accepted it, and then
-    submitting it again would pay twice. Look at the vendor's records, and say what became of it.
+    submitting it again would pay twice. Look at the vendor's records, and say what became of it. On a
+    terminal it asks, shot by shot. What no shot asks for any more goes by its request id.
 
     \b
     Examples:
@@ -46,37 +43,33 @@ def command(adopt: Mapping[str, str], pay_again: tuple[str, ...], settings: Sett
     project = open_project(settings)
     if not adopt and not pay_again:
         with project.read_ledger() as ledger:
-            click.echo(held_text(_held(project, ledger)), nl=False)
-        return
-    with project.exclusive_ledger("cogvid recover") as ledger:
-        held = _held(project, ledger)
-        for name in (*adopt, *pay_again):
-            if name not in held:
-                known = f"held are {', '.join(held)}" if held else "nothing is held"
-                raise UsageError(f"{name!r} is not held", hint=known)
-        lock = LockFile(project.lock_path, project.storyboard.output)
-        for name, attempt in held.items():
-            if name in adopt:
-                adopted = replace(attempt, state=State.ADOPTED, task_id=adopt[name], error="")
-                _settle(project, ledger, lock, adopted, pending=adopted)
-                click.echo(f"{name}: the next apply waits for task {adopt[name]}")
-            elif name in pay_again:
-                _settle(project, ledger, lock, replace(attempt, state=State.RELEASED), pending=None)
-                click.echo(f"{name}: the next apply submits it again")
-        lock.flush()
+            doubts = find_doubts(project, ledger)
+        if not (doubts and sys.stdin.isatty() and sys.stdout.isatty()):
+            click.echo(doubts_text(doubts), nl=False)
+            return
+        adopt, pay_again = _ask(doubts)
+    if adopt or pay_again:
+        with project.exclusive_ledger("cogvid recover") as ledger:
+            settlement = Settlement(project, ledger)
+            for line in settlement.settle(adopt, pay_again):
+                click.echo(line)
 
 
-def _held(project: Project, ledger: SqliteLedger) -> dict[str, Attempt]:
-    plan = project.plan(ledger, PlanOptions())
-    return {action.shot.name: action.attempt for action in plan.actions if isinstance(action, Hold)}
-
-
-def _settle(
-    project: Project, ledger: SqliteLedger, lock: LockFile, settled: Attempt, *, pending: Attempt | None
-) -> None:
-    """Record it, and show it in every entry of the lock that waits for this attempt."""
-    ledger.record(settled)
-    for name, entry in project.lock.entries.items():
-        if entry.pending and entry.pending.request_id == settled.request_id:
-            after = replace(entry, pending=pending)
-            lock.put(name, after if after.pending or after.result else None)
+def _ask(doubts: Mapping[str, Doubt]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What became of each, as the user says."""
+    adopt: dict[str, str] = {}
+    pay_again: list[str] = []
+    for doubt in {doubt.attempt.request_id: doubt for doubt in doubts.values()}.values():
+        click.echo(doubt_text(doubt), nl=False)
+        answer = click.prompt(
+            "Was it accepted? [t]ask id is known, [n]o: pay again, [s]kip",
+            type=click.Choice(["t", "n", "s"]),
+            default="s",
+            show_choices=False,
+        )
+        if answer == "t":
+            adopt[doubt.name] = click.prompt("Task id").strip()
+        elif answer == "n":
+            pay_again.append(doubt.name)
+        click.echo()
+    return adopt, tuple(pay_again)

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cache, partial
 from pathlib import Path
+from typing import Protocol
 
+from cogvid_pipeline.cli.accounts import ACCOUNTS
 from cogvid_pipeline.cli.project import Project
 from cogvid_pipeline.engine.locking import LockKeeper
 from cogvid_pipeline.engine.ports import Ports, Provider, Vendor
@@ -14,13 +16,14 @@ from cogvid_pipeline.engine.previews import render_previews
 from cogvid_pipeline.engine.run import Run
 from cogvid_pipeline.engine.runner import Runner
 from cogvid_pipeline.engine.take import TakeWorker
-from cogvid_pipeline.errors import CogvidError, UsageError
+from cogvid_pipeline.errors import CogvidError
 from cogvid_pipeline.media.frames import ClipFrames
 from cogvid_pipeline.model.attempt import Attempt
 from cogvid_pipeline.model.event import Event
 from cogvid_pipeline.model.plan import Plan
 from cogvid_pipeline.model.shot import ImageFile, Shot, Storyboard
 from cogvid_pipeline.plan.diff import Planner
+from cogvid_pipeline.providers.bigmodel import BigModel
 from cogvid_pipeline.providers.download import download
 from cogvid_pipeline.providers.geekai import GeekAI
 from cogvid_pipeline.providers.http import Web
@@ -29,49 +32,48 @@ from cogvid_pipeline.state.gathered import GatheredLedger
 from cogvid_pipeline.state.ledger import SqliteLedger
 from cogvid_pipeline.state.lockfile import LockFile
 
-Make = Callable[[Web], Vendor]
+
+class Make(Protocol):
+    """Makes a vendor's adapter. Raises UsageError when the address or the key cannot be one."""
+
+    def __call__(self, web: Web, *, base_url: str, key: str) -> Vendor: ...
 
 
-def _geekai(web: Web) -> Vendor:
-    key = os.environ.get("GEEKAI_API_KEY", "")
-    return GeekAI(web, base_url=os.environ.get("GEEKAI_BASE_URL") or "https://geekai.co/api/v1", key=key)
-
-
-# Each vendor by its name in the manifest. Keys and hosts come from the environment alone.
-VENDORS: dict[str, Make] = {"geekai": _geekai}
+# Each vendor by its name in the manifest.
+VENDORS: dict[str, Make] = {
+    "geekai": GeekAI,
+    "bigmodel": partial(BigModel, name="bigmodel"),
+    "zai": partial(BigModel, name="zai"),
+}
 
 
 def make_provider(storyboard: Storyboard, web: Web) -> Provider:
     """Who generates. Raises UsageError when it cannot be asked, for want of a key for instance."""
     if storyboard.provider == "preview":
         return Preview(storyboard.documented_defaults)
-    return _vendor(storyboard.provider, web)
-
-
-def _vendor(name: str, web: Web) -> Vendor:
-    if name not in VENDORS:
-        raise UsageError(
-            f"this version of cogvid cannot ask {name!r}",
-            hint=f"it can ask {' and '.join(VENDORS)}, and render previews with --provider preview",
-        )
-    return VENDORS[name](web)
+    account = ACCOUNTS[storyboard.provider]
+    return VENDORS[account.name](web, base_url=account.base_url, key=account.key)
 
 
 def vendor_of(web: Web, attempt: Attempt) -> Vendor:
-    """The vendor that has an attempt's task.
+    """The vendor that has an attempt's task, at the host where it was submitted.
 
-    A lock file comes with pull requests, so the host that it names gets a key only if it is the one that
-    the environment names too. Raises CogvidError.
+    A lock file comes with pull requests, so the host that it names gets a key only if it is the vendor's
+    own, or the one that the environment names, or the ledger knows that the task was submitted there from
+    here. Raises CogvidError.
     """
-    names = VENDORS if attempt.provider == "emulator" else [attempt.provider]
-    for name in names:
-        vendor = _vendor(name, web)
-        if vendor.base_url == attempt.base_url:
-            return vendor
+    for account in ACCOUNTS.values():
+        if attempt.provider not in (account.name, "emulator"):
+            continue
+        if attempt.base_url == account.base_url or (
+            attempt.provider == account.name and (attempt.own or attempt.base_url == account.default_url)
+        ):
+            return VENDORS[account.name](web, base_url=attempt.base_url, key=account.key)
+    variable = f"{attempt.provider.upper()}_BASE_URL" if attempt.provider in ACCOUNTS else "the base URL"
     raise CogvidError(
         f"task {attempt.task_id} was submitted to {attempt.base_url}, which is not where "
         f"{attempt.provider} is asked now",
-        hint=f"if that host is right, set {attempt.provider.upper()}_BASE_URL to it and try again",
+        hint=f"if that host is right, set {variable} to it and try again",
     )
 
 

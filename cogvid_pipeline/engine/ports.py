@@ -12,7 +12,15 @@ from typing import Protocol, TypeAlias, runtime_checkable
 from cogvid_pipeline.model.attempt import Attempt, Clip, LockEntry
 from cogvid_pipeline.model.event import Event
 from cogvid_pipeline.model.shot import ImageFile
-from cogvid_pipeline.model.wire import Submission, TaskState, Verdict
+from cogvid_pipeline.model.wire import (
+    Accepted,
+    PollDenied,
+    PollFailed,
+    Submission,
+    TaskState,
+    TaskUnknown,
+    Verdict,
+)
 
 # Called with the bytes there are so far and, where it is known, the bytes there will be.
 Progress: TypeAlias = Callable[[int, int | None], None]
@@ -23,15 +31,10 @@ Download: TypeAlias = Callable[[str, Path, Progress], Awaitable[None]]
 
 
 class Vendor(Protocol):
-    """A paid, asynchronous API.
-
-    `repeatable` says that the vendor recognises a repeated request id, so that a submission whose
-    answer was lost may be sent again with the same one.
-    """
+    """A paid, asynchronous API."""
 
     name: str
     base_url: str
-    repeatable: bool
 
     async def submit(self, submission: Submission) -> Verdict:
         """Send one request, once, and say what became of it. Raises nothing that is expected."""
@@ -39,6 +42,23 @@ class Vendor(Protocol):
 
     async def poll(self, attempt: Attempt) -> TaskState:
         """Ask once how a task is doing. Raises nothing that is expected."""
+        ...
+
+
+@runtime_checkable
+class RepeatableVendor(Vendor, Protocol):
+    """A vendor that knows the request ids that it has accepted, and accepts none twice.
+
+    So a submission whose answer was lost may be sent again: the very same one, to the same host, with the
+    same key.
+    """
+
+    def seal(self, submission: Submission) -> str:
+        """A text that is the same for the very same submission, host and key alone; it betrays none."""
+        ...
+
+    async def find(self, request_id: str) -> Accepted | TaskUnknown | PollFailed | PollDenied:
+        """Ask once for the task that was accepted under this request id. Raises nothing expected."""
         ...
 
 

@@ -2,6 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from cogvid_pipeline.model.attempt import Attempt
+
+_REPEATABLE_SECONDS = 600.0
 
 
 def poll_delays() -> Iterator[float]:
@@ -18,6 +23,19 @@ def poll_delays() -> Iterator[float]:
 def backoff(failures: int, jitter: float, *, at_most: float = 60.0) -> float:
     """Seconds to wait after so many failures in a row (from 1); `jitter`, 0 to 1, spreads callers apart."""
     return min(2.0 ** (failures - 1), at_most) * (0.5 + jitter / 2)
+
+
+def is_repeatable(attempt: Attempt, now: float) -> bool:
+    """Whether a submission in doubt may be sent again; `now` is in seconds since the epoch.
+
+    The vendors do not say how long they remember a request id. Where the clock was set back, nobody knows
+    how long it has been.
+    """
+    try:
+        age = now - datetime.fromisoformat(attempt.created_at).timestamp()
+    except ValueError:
+        return False
+    return bool(attempt.seal) and 0 <= age <= _REPEATABLE_SECONDS
 
 
 @dataclass(slots=True)
@@ -37,16 +55,19 @@ class Throttle:
         """Seconds until the provider should be asked again."""
         return max(0.0, self.until - self.clock())
 
-    def turned_away(self, retry_after: float | None, jitter: float) -> None:
-        """Note that a submission was not accepted."""
+    def turned_away(self, retry_after: float | None, jitter: float) -> bool:
+        """Note that a submission was not accepted, and say whether that is news.
+
+        Submissions that were out together are turned away together, which is one failure and not many.
+        """
         now = self.clock()
         if self.failures == 0:
             self.since = now
-        # Submissions that were out together are turned away together, which is one failure and not many.
-        if self.failures == 0 or now >= self.until:
+        if news := self.failures == 0 or now >= self.until:
             self.failures += 1
         pause = backoff(self.failures, jitter) if retry_after is None else retry_after
         self.until = max(self.until, now + pause)
+        return news
 
     def progressed(self) -> None:
         """Note that the provider accepted or finished something."""

@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 
 from cogvid_pipeline.engine.ports import Ports
 from cogvid_pipeline.engine.retry import Throttle
+from cogvid_pipeline.engine.window import Window
 from cogvid_pipeline.model.event import Event, EventName
+from cogvid_pipeline.model.wire import NotAccepted
 
 T = TypeVar("T")
 
@@ -39,6 +41,7 @@ class Run:
     ports: Ports
     options: ApplyOptions
     throttle: Throttle = field(init=False)
+    window: Window = field(init=False)
     gate: asyncio.Semaphore = field(init=False)
     submissions: asyncio.Semaphore = field(init=False)
     closed: str = ""
@@ -49,6 +52,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.throttle = Throttle(self.ports.clock, self.options.patience)
+        self.window = Window(self.options.jobs)
         self.gate = asyncio.Semaphore(self.options.jobs)
         self.submissions = asyncio.Semaphore(_SUBMISSIONS)
 
@@ -72,6 +76,17 @@ class Run:
         """Submit nothing more; what runs is still collected."""
         self.closed = self.closed or reason
         self.closed_hint = self.closed_hint or hint
+        self.window.open()
+
+    def turned_away(self, verdict: NotAccepted) -> None:
+        """Ask the vendor later, and for less at once: a rate limit is the account's, not a shot's."""
+        if self.throttle.turned_away(verdict.retry_after, self.ports.jitter()) and verdict.reached:
+            self.window.narrow()
+
+    def progressed(self) -> None:
+        """Note that the vendor accepted something."""
+        self.throttle.progressed()
+        self.window.widen()
 
     def stop(self) -> None:
         """End the run: requests that are out are finished, everything else is left for the next apply."""

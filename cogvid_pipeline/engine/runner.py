@@ -20,6 +20,7 @@ from cogvid_pipeline.model.plan import (
     Keep,
     Plan,
     Regenerate,
+    Repeat,
     Resume,
     Reuse,
     Share,
@@ -119,7 +120,7 @@ class Runner:
 
     async def _work(
         self,
-        action: Generate | Regenerate | Resume | Reuse | Fetch | Keep | Hold,
+        action: Generate | Regenerate | Resume | Repeat | Reuse | Fetch | Keep | Hold,
         upstream: Mapping[str, Attempt],
     ) -> Outcome:
         match action:
@@ -127,6 +128,8 @@ class Runner:
                 return await self.worker.generate(action, upstream)
             case Resume():
                 return await self.worker.resume(action)
+            case Repeat():
+                return await self.worker.repeat(action, upstream)
             case Reuse():
                 return await self.worker.reuse(action, upstream)
             case Fetch():
@@ -191,7 +194,7 @@ class Runner:
 def _draws(action: TakeStep) -> bool:
     """Whether frames of other clips go into it: something new is asked for, or a preview rendered again."""
     match action:
-        case Generate() | Regenerate():
+        case Generate() | Regenerate() | Repeat():
             return True
         case Reuse(attempt=attempt) | Fetch(attempt=attempt):
             return not attempt.paid

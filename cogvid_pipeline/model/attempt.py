@@ -46,6 +46,10 @@ class Attempt:
 
     `request` is as in the plan. `cost` is what the price book said when it was submitted. `error` has the
     vendor's words when it failed, or why the outcome is unknown when it is held.
+
+    What only the ledger knows: `seal` tells the very submission, host and key from any other, and is empty
+    where the vendor knows no request ids; `own` says that it was submitted from here, so that its host is
+    one that the key may be sent to.
     """
 
     state: State
@@ -61,6 +65,8 @@ class Attempt:
     created_at: str = ""
     completed_at: str = ""
     error: str = ""
+    seal: str = ""
+    own: bool = False
 
     @property
     def paid(self) -> bool:

@@ -64,6 +64,20 @@ class Resume(TakeAction):
 
 
 @dataclass(frozen=True, slots=True)
+class Repeat(TakeAction):
+    """Send a submission again, whose answer was lost, to a vendor that accepts none twice.
+
+    `cost` is due in case the vendor never got the first one.
+    """
+
+    kind: ClassVar[str] = "resume"
+
+    cost: Money | None
+    attempt: Attempt
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Reuse(TakeAction):
     """Record a clip of this very request that exists already."""
 
@@ -123,16 +137,20 @@ class Forget:
 
 
 # What is done about a declared take, and what is done at all.
-TakeStep: TypeAlias = Generate | Regenerate | Resume | Reuse | Share | Fetch | Keep | Hold
+TakeStep: TypeAlias = Generate | Regenerate | Resume | Repeat | Reuse | Share | Fetch | Keep | Hold
 Action: TypeAlias = TakeStep | Forget
 
 # Actions that change the lock: what `plan --detailed-exitcode` and `check` exit 2 for.
-PENDING = (Generate, Regenerate, Resume, Reuse, Share, Hold, Forget)
+PENDING = (Generate, Regenerate, Resume, Repeat, Reuse, Share, Hold, Forget)
 
 
-def paying(actions: Iterable[Action]) -> list[Generate | Regenerate]:
+# Actions that submit, and so may cost money.
+Paying: TypeAlias = Generate | Regenerate | Repeat
+
+
+def paying(actions: Iterable[Action]) -> list[Paying]:
     """The actions that submit."""
-    return [action for action in actions if isinstance(action, Generate | Regenerate)]
+    return [action for action in actions if isinstance(action, Paying)]
 
 
 @dataclass(frozen=True, slots=True)

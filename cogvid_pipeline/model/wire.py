@@ -95,6 +95,16 @@ class Duplicate:
 Verdict: TypeAlias = Accepted | NotAccepted | Refused | Closed | Uncertain | Duplicate
 
 
+_LONGEST_TASK_ID = 256
+
+
+def is_task_id(text: str) -> bool:
+    """Whether a task with this id can be asked for."""
+    # A path segment of dots would climb out of the collection of tasks.
+    plain = text.isprintable() and " " not in text and text not in {".", ".."}
+    return plain and 0 < len(text) <= _LONGEST_TASK_ID
+
+
 # --- what a poll says --------------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from cogvid_pipeline.model.plan import (
     Plan,
     PlanOptions,
     Regenerate,
+    Repeat,
     Resume,
     Reuse,
     Share,
@@ -25,7 +26,7 @@ from cogvid_pipeline.model.plan import (
 )
 from cogvid_pipeline.model.shot import Request, Scalar, Shot, Storyboard
 from cogvid_pipeline.plan.cost import PriceBook, total
-from cogvid_pipeline.plan.evidence import Evidence, Found, satisfies
+from cogvid_pipeline.plan.evidence import Evidence, Found
 from cogvid_pipeline.plan.fingerprint import fingerprint, make_request, significant
 from cogvid_pipeline.plan.graph import upstream_first
 
@@ -34,6 +35,7 @@ Defaults: TypeAlias = Mapping[str, Mapping[str, Scalar]]
 _NO_ENTRY = LockEntry()
 _OVER = frozenset({State.FAILED, State.REFUSED, State.RELEASED})
 _IN_DOUBT = frozenset({State.HELD, State.INTENT})
+_ASKED_AGAIN = "its answer was lost; it is sent again with the same request id, which buys nothing twice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +43,15 @@ class Facts:
     """What there is.
 
     `known` gives the ledger's newest attempt of a fingerprint; `displaced` says whether a take's file is
-    not the clip that it should be.
+    not the clip that it should be; `repeatable` whether a submission in doubt may be sent again now.
+    `rehearsal` is the address of the emulator that stands in for the provider, empty where none does.
     """
 
     lock: Lock
     known: Callable[[str], Attempt | None]
     displaced: Callable[[Clip, str], bool]
+    repeatable: Callable[[Attempt], bool] = lambda _: False
+    rehearsal: str = ""
 
 
 def make_plan(
@@ -102,7 +107,7 @@ class Planner:
         self.facts = facts
         self.prices = prices
         self.replace = frozenset(options.replace)
-        self.evidence = Evidence(facts.lock, facts.known, storyboard.provider)
+        self.evidence = Evidence(facts.lock, facts.known, storyboard.provider, facts.rehearsal)
         self.warnings: list[str] = []
         self.clips: dict[str, str | None] = {}
         self._paying: dict[str, str] = {}
@@ -131,7 +136,7 @@ class Planner:
             digest, shot.name, unfinished=replace
         )
         if found and (found.attempt.paid or not guarded):
-            return _take_up(found, shot, request, digest, changes)
+            return self._take_up(found, shot, request, digest, changes)
         return None
 
     def _guarded(self, entry: LockEntry) -> bool:
@@ -178,8 +183,28 @@ class Planner:
         reason = failure or self._changed(shot, digest, changes)
         return Regenerate(shot, 1, reason, request, digest, cost, changes)
 
+    def _take_up(
+        self, found: Found, shot: Shot, request: Request, digest: str, changes: tuple[Change, ...]
+    ) -> TakeStep:
+        """Go on with an attempt at this request, however far it got."""
+        attempt = found.attempt
+        if attempt.clip is not None:
+            origin = {
+                shot.name: "back to an earlier clip of its own",
+                "": "made before; the ledger has it",
+            }.get(found.owner, f"the same request as {found.owner!r}, which is in the lock")
+            return Reuse(shot, 1, origin, request, digest, attempt, changes)
+        if attempt.state not in _IN_DOUBT:
+            return Resume(shot, 1, "submitted before, not finished", request, digest, attempt, changes)
+        if attempt.state is State.HELD and self.facts.repeatable(attempt):
+            self._paying[digest] = shot.name
+            cost = attempt.cost or self.prices.price(shot.model)
+            return Repeat(shot, 1, _ASKED_AGAIN, request, digest, cost, attempt, changes)
+        reason = attempt.error or "an earlier submission may have been accepted"
+        return Hold(shot, 1, reason, request, digest, attempt, changes)
+
     def _stands(self, attempt: Attempt) -> bool:
-        return attempt.clip is not None and satisfies(attempt, self.storyboard.provider)
+        return attempt.clip is not None and self.evidence.satisfies(attempt)
 
     def _changes(self, entry: LockEntry, request: Request) -> tuple[Change, ...]:
         if entry.result is None:
@@ -201,22 +226,6 @@ class Planner:
     def _awaited(self, shot: Shot) -> str:
         names = [repr(name) for name in shot.upstream if self.clips[name] is None]
         return f"its frame of {' and '.join(names)} is known after apply"
-
-
-def _take_up(
-    found: Found, shot: Shot, request: Request, digest: str, changes: tuple[Change, ...]
-) -> TakeStep:
-    """Go on with an attempt at this request, however far it got."""
-    attempt = found.attempt
-    if attempt.clip is not None:
-        origin = {shot.name: "back to an earlier clip of its own", "": "made before; the ledger has it"}.get(
-            found.owner, f"the same request as {found.owner!r}, which is in the lock"
-        )
-        return Reuse(shot, 1, origin, request, digest, attempt, changes)
-    if attempt.state in _IN_DOUBT:
-        reason = attempt.error or "an earlier submission may have been accepted"
-        return Hold(shot, 1, reason, request, digest, attempt, changes)
-    return Resume(shot, 1, "submitted before, not finished", request, digest, attempt, changes)
 
 
 def _failure(entry: LockEntry, digest: str | None) -> str:

@@ -24,22 +24,27 @@ class Found:
     owner: str
 
 
-def satisfies(attempt: Attempt, provider: str) -> bool:
-    """Whether what an attempt made, or will make, can stand for a shot of this provider.
-
-    Previews stand for previews alone. A paid clip stands for anything, but a preview run neither waits
-    for a paid task nor is held by one.
-    """
-    return attempt.clip is not None if provider == "preview" else attempt.paid
-
-
 @dataclass
 class Evidence:
-    """What the lock and the ledger know, by fingerprint."""
+    """What the lock and the ledger know, by fingerprint.
+
+    `rehearsal` is the address of the emulator that stands in for the provider, empty where none does.
+    """
 
     lock: Lock
     known: Callable[[str], Attempt | None]
     provider: str
+    rehearsal: str = ""
+
+    def satisfies(self, attempt: Attempt) -> bool:
+        """Whether what an attempt made, or will make, can stand for a shot of this provider.
+
+        Previews stand for previews alone, and what an emulator made for that emulator. A paid clip stands
+        for anything, but a preview run neither waits for a paid task nor is held by one.
+        """
+        if self.provider == "preview":
+            return attempt.clip is not None
+        return attempt.paid or (attempt.provider == "emulator" and attempt.base_url == self.rehearsal != "")
 
     def best(self, fingerprint: str, take: str, *, unfinished: bool = False) -> Found | None:
         """The attempt that counts for a take with this fingerprint, its own lock entry's first among equals.
@@ -60,7 +65,7 @@ class Evidence:
         return found if self._counts(found.attempt) else None
 
     def _counts(self, attempt: Attempt) -> bool:
-        return attempt.state in _RANK and satisfies(attempt, self.provider)
+        return attempt.state in _RANK and self.satisfies(attempt)
 
     def _newest_word(self, attempt: Attempt) -> Attempt:
         # The ledger is written first, so of the same attempt it may know more than the lock; where another

@@ -100,9 +100,8 @@ class Web:
 
     async def post(self, url: str, document: Mapping[str, Any], *, key: str) -> Happened:
         """Send a JSON document, once."""
-        content = json.dumps(document).encode()
         reached("posting", url)
-        happened = await self._exchange(self._submissions, "POST", url, key, content)
+        happened = await self._exchange(self._submissions, "POST", url, key, encode(document))
         reached("answered", url)
         return happened
 
@@ -128,6 +127,11 @@ class Web:
             # Whatever else went wrong, the request may have arrived: the caller must hear of it as that.
             except Exception as error:
                 return Lost(f"no answer came back: {describe(error, secret=key)}")
+
+
+def encode(document: Mapping[str, Any]) -> bytes:
+    """The bytes of a JSON document on the wire: the same for the same document, always."""
+    return json.dumps(document).encode()
 
 
 def check_base_url(text: str, *, name: str) -> str:

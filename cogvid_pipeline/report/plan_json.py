@@ -7,10 +7,11 @@ from cogvid_pipeline.model.plan import (
     Action,
     Change,
     Forget,
-    Generate,
     Hold,
+    Paying,
     Plan,
     Regenerate,
+    Repeat,
     Resume,
     Reuse,
     Share,
@@ -59,7 +60,7 @@ def _action(action: Action, currency: str) -> dict[str, Any]:
             "request": dict(newest.request) if newest else None,
             "fingerprint": newest.fingerprint if newest else None,
         }
-    cost = money_document(action.cost) if isinstance(action, Generate | Regenerate) else free
+    cost = money_document(action.cost) if isinstance(action, Paying) else free
     return {
         "shot": action.shot.name,
         "take": action.take,
@@ -74,7 +75,7 @@ def _action(action: Action, currency: str) -> dict[str, Any]:
 
 def changes_of(action: Action) -> tuple[Change, ...]:
     """The fields that an action is about."""
-    return action.changes if isinstance(action, Regenerate | Resume | Reuse | Share | Hold) else ()
+    return action.changes if isinstance(action, Regenerate | Resume | Repeat | Reuse | Share | Hold) else ()
 
 
 def _change(change: Change) -> dict[str, Any]:

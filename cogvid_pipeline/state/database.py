@@ -2,46 +2,53 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from itertools import chain
 from pathlib import Path
 
 from cogvid_pipeline.effects import reached
 from cogvid_pipeline.errors import StateError
 from cogvid_pipeline.state.exclusive import in_turn
 
-_VERSION = 1
 _APPLICATION = 0x436F6756  # "CogV": what `file` shows, and how a stranger's database is told apart
 _PATIENCE = 30.0  # seconds to wait for another process's transaction
 
-_SCHEMA = (
-    """
-    CREATE TABLE attempts (
-        request_id   TEXT PRIMARY KEY,
-        fingerprint  TEXT NOT NULL,
-        state        TEXT NOT NULL,
-        paid         INTEGER NOT NULL,
-        provider     TEXT NOT NULL,
-        base_url     TEXT NOT NULL,
-        task_id      TEXT NOT NULL,
-        url          TEXT NOT NULL,
-        request      TEXT NOT NULL,
-        clip         TEXT,
-        amount       TEXT,
-        currency     TEXT,
-        created_at   TEXT NOT NULL,
-        completed_at TEXT NOT NULL,
-        error        TEXT NOT NULL,
-        run          TEXT NOT NULL
-    )
-    """,
-    "CREATE INDEX attempts_by_fingerprint ON attempts (fingerprint)",
-    """
-    CREATE UNIQUE INDEX one_live_attempt ON attempts (fingerprint)
-        WHERE paid AND state IN ('intent', 'accepted', 'adopted', 'held')
-    """,
-    f"PRAGMA application_id = {_APPLICATION}",
-    f"PRAGMA user_version = {_VERSION}",
+# Each step brings the format from one version to the next; a released step is never changed.
+_STEPS: tuple[tuple[str, ...], ...] = (
+    (
+        """
+        CREATE TABLE attempts (
+            request_id   TEXT PRIMARY KEY,
+            fingerprint  TEXT NOT NULL,
+            state        TEXT NOT NULL,
+            paid         INTEGER NOT NULL,
+            provider     TEXT NOT NULL,
+            base_url     TEXT NOT NULL,
+            task_id      TEXT NOT NULL,
+            url          TEXT NOT NULL,
+            request      TEXT NOT NULL,
+            clip         TEXT,
+            amount       TEXT,
+            currency     TEXT,
+            created_at   TEXT NOT NULL,
+            completed_at TEXT NOT NULL,
+            error        TEXT NOT NULL,
+            run          TEXT NOT NULL
+        )
+        """,
+        "CREATE INDEX attempts_by_fingerprint ON attempts (fingerprint)",
+        """
+        CREATE UNIQUE INDEX one_live_attempt ON attempts (fingerprint)
+            WHERE paid AND state IN ('intent', 'accepted', 'adopted', 'held')
+        """,
+        f"PRAGMA application_id = {_APPLICATION}",
+    ),
+    (
+        "ALTER TABLE attempts ADD COLUMN seal TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE attempts ADD COLUMN own INTEGER NOT NULL DEFAULT 0",
+    ),
 )
+_VERSION = len(_STEPS)
 
 _IDENTITY = """
 SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
@@ -69,22 +76,31 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         with transaction(connection):
-            if _version(connection, path) == 0:
-                _create(connection)
+            _bring_up_to_date(connection, _version(connection, path))
         return connection
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """The database, or an empty one where there is none; no file is made. Raises StateError."""
+    """The database, or an empty one where there is none; no file is made or changed. Raises StateError."""
     with failures_named(path):
-        if path.exists():
-            with _closed_on_failure(_connect(_reading_uri(path))) as connection:
-                if _version(connection, path):
-                    return connection
-                connection.close()
-        connection = _connect(":memory:")
-        _create(connection)
-        return connection
+        if not path.exists():
+            return _in_memory(None, 0)
+        with _closed_on_failure(_connect(_reading_uri(path))) as connection:
+            version = _version(connection, path)
+            if version == _VERSION:
+                return connection
+            with closing(connection):
+                return _in_memory(connection, version)
+
+
+def _in_memory(original: sqlite3.Connection | None, version: int) -> sqlite3.Connection:
+    """A copy in today's format."""
+    copy = _connect(":memory:")
+    if original:
+        original.backup(copy)
+    with transaction(copy):
+        _bring_up_to_date(copy, version)
+    return copy
 
 
 @contextmanager
@@ -139,9 +155,11 @@ def _reading_uri(path: Path) -> str:
     return f"{path.absolute().as_uri()}?{mode}"
 
 
-def _create(connection: sqlite3.Connection) -> None:
-    for statement in _SCHEMA:
-        connection.execute(statement)
+def _bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:
+    if version < _VERSION:
+        for statement in chain.from_iterable(_STEPS[version:]):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {_VERSION}")
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
@@ -154,7 +172,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
         )
     if version > _VERSION:
         raise StateError(
-            f"the ledger {path} has version {version}; this cogvid reads version {_VERSION}",
+            f"the ledger {path} has version {version}; this cogvid reads up to version {_VERSION}",
             hint="upgrade cogvid",
         )
     return int(version)

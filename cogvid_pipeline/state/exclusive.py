@@ -6,7 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -48,12 +48,20 @@ def exclusively(lock_path: Path, state: Path, what: str) -> Iterator[None]:
 
 
 @contextmanager
-def running(state: Path, run: str) -> Iterator[None]:
-    """Show others that this run is alive, for as long as the process lives and the block lasts."""
+def running(state: Path, run: str, what: str = "cogvid") -> Iterator[None]:
+    """Show others that this run is alive, for as long as the process lives and the block lasts.
+
+    `what` is the command that is run.
+    """
     path = make_ignored_directory(state, "runs") / f"{run}.lock"
-    with _lock_file(path) as descriptor:
-        if not _locked(descriptor):
-            raise StateError(f"the run {run} is going on already")
+    with ExitStack() as stack:
+        # In turn, so that nobody who looks for runs can take a lock that is about to be taken here.
+        with in_turn(state):
+            descriptor = stack.enter_context(_lock_file(path))
+            if not _locked(descriptor):
+                raise StateError(f"the run {run} is going on already")
+            with write_failures_named(path):
+                _introduce(descriptor, what)
         try:
             yield
         finally:
@@ -64,8 +72,25 @@ def running(state: Path, run: str) -> Iterator[None]:
 @contextmanager
 def in_turn(state: Path) -> Iterator[None]:
     """Wait until no other process is in such a block; meant for what takes a moment."""
-    with _lock_file(state / "turn.lock") as descriptor:
+    with _lock_file(state, os.O_RDONLY) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def between_runs(state: Path) -> Iterator[None]:
+    """Be where no run is alive; one that wants to begin waits until the block has ended.
+
+    Raises StateError, which names the holder, when a run is alive.
+    """
+    with in_turn(state):
+        for path in (state / "runs").glob("*.lock"):
+            with write_failures_named(path):
+                alive = is_running(state, path.stem)
+            if alive:
+                raise StateError(
+                    f"{_holder(path)} is using {state}", hint="run the command again when that has finished"
+                )
         yield
 
 
@@ -82,9 +107,9 @@ def is_running(state: Path, run: str) -> bool:
 
 
 @contextmanager
-def _lock_file(path: Path) -> Iterator[int]:
+def _lock_file(path: Path, mode: int = os.O_RDWR | os.O_CREAT) -> Iterator[int]:
     with write_failures_named(path):
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = os.open(path, mode, 0o666)
     _held.add(descriptor)
     try:
         yield descriptor
@@ -110,10 +135,10 @@ def _introduce(descriptor: int, what: str) -> None:
 
 
 def _holder(path: Path) -> str:
-    """Who holds the lock; it may not have said so yet."""
+    """Who holds the lock; it may not have said so yet, or have ended just now."""
     try:
         holder = json.loads(path.read_bytes())
-    except ValueError:
+    except (ValueError, FileNotFoundError):
         return "another cogvid"
     elsewhere = "" if holder["host"] == socket.gethostname() else f" on {holder['host']}"
     return f"another cogvid (pid {holder['pid']}{elsewhere}, since {holder['since']}, `{holder['what']}`)"

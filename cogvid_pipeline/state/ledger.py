@@ -44,20 +44,25 @@ WITH candidates AS (
 SELECT * FROM candidates WHERE place = 1
 """
 
+_IN_STATES = "SELECT * FROM attempts WHERE state IN (SELECT value FROM json_each(?))"
+_IN_DOUBT = "SELECT * FROM attempts WHERE paid AND state IN ('held', 'intent') ORDER BY rowid"
+
 _ADD = """
 INSERT INTO attempts VALUES (
     :request_id, :fingerprint, :state, :paid, :provider, :base_url, :task_id, :url, :request, :clip,
-    :amount, :currency, :created_at, :completed_at, :error, :run
+    :amount, :currency, :created_at, :completed_at, :error, :run, :seal, :own
 )
 ON CONFLICT DO NOTHING
 """
 
+# The host of a row that was submitted from here can be trusted: a lock that says otherwise takes that away.
 _SAVE = _ADD.replace(
     "DO NOTHING",
     """(request_id) DO UPDATE SET
     state = :state, paid = :paid, provider = :provider, base_url = :base_url,
     task_id = :task_id, url = :url, request = :request, clip = :clip, amount = :amount,
-    currency = :currency, created_at = :created_at, completed_at = :completed_at, error = :error, run = :run
+    currency = :currency, created_at = :created_at, completed_at = :completed_at, error = :error, run = :run,
+    seal = :seal, own = :own OR own AND base_url = :base_url
     WHERE fingerprint = :fingerprint
     """,
 )
@@ -66,13 +71,13 @@ _UNANSWERED = "the run that sent the request ended before the answer was recorde
 
 
 @contextmanager
-def open_ledger(state: Path, run: str) -> Iterator["SqliteLedger"]:
+def open_ledger(state: Path, run: str, what: str = "cogvid") -> Iterator["SqliteLedger"]:
     """The ledger in a state directory, for a run with this id, which others see alive until the end.
 
-    It is made when it is not there. Raises StateError.
+    It is made when it is not there. `what` is the command that is run. Raises StateError.
     """
     path = make_ignored_directory(state) / _FILE
-    with running(state, run), closing(open_for_writing(path)) as connection:
+    with running(state, run, what), closing(open_for_writing(path)) as connection:
         yield SqliteLedger(path, connection, run)
 
 
@@ -107,6 +112,31 @@ class SqliteLedger:
             rows = self._connection.execute(_NEWEST, (json.dumps(list(fingerprints)),))
             alive = self._alive()
             return {row["fingerprint"]: self._attempt(row, alive) for row in rows}
+
+    def in_states(self, states: Iterable[State]) -> Iterator[Attempt]:
+        """All attempts that are recorded in one of these states, whosever they are."""
+        with failures_named(self._path):
+            alive = self._alive()
+            for row in self._connection.execute(_IN_STATES, (json.dumps(list(states)),)):
+                yield self._attempt(row, alive)
+
+    def in_doubt(self) -> list[Attempt]:
+        """Paid attempts of which it is not known whether they were accepted, the oldest first.
+
+        Those that a run that is alive is about to settle are left out.
+        """
+        with failures_named(self._path):
+            rows = self._connection.execute(_IN_DOUBT).fetchall()
+            alive = self._alive()
+            found = [self._attempt(row, alive) for row in rows]
+        return [attempt for attempt in found if attempt.state is State.HELD]
+
+    def of_task(self, task_id: str) -> list[Attempt]:
+        """The attempts that this task was accepted for."""
+        with failures_named(self._path):
+            rows = self._connection.execute("SELECT * FROM attempts WHERE task_id = ?", (task_id,))
+            alive = self._alive()
+            return [self._attempt(row, alive) for row in rows]
 
     def intend(self, attempt: Attempt) -> Attempt | None:
         """Record an intent, unless it is a paid one and its fingerprint has a live attempt already.
@@ -176,6 +206,8 @@ class SqliteLedger:
                 created_at=row["created_at"],
                 completed_at=row["completed_at"],
                 error=error,
+                seal=row["seal"],
+                own=bool(row["own"]),
             )
         except (ValueError, TypeError, ArithmeticError) as cause:
             raise damaged(self._path, cause) from cause
@@ -198,6 +230,8 @@ class SqliteLedger:
             "completed_at": attempt.completed_at,
             "error": attempt.error,
             "run": self._run,
+            "seal": attempt.seal,
+            "own": attempt.own,
         }
         return {name: _storable(value) for name, value in row.items()}
 

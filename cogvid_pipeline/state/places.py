@@ -17,11 +17,20 @@ def find_state_directory(manifest_dir: Path, ledger: str | None) -> Path:
     """
     if ledger:
         return _from_setting(ledger)
-    here = manifest_dir.resolve()
-    for directory in (here, *here.parents):
-        if git_directory := _git_directory(directory / ".git"):
-            return _common(git_directory) / "cogvid"
-    return here / ".cogvid"
+    repository = find_repository(manifest_dir)
+    return repository / "cogvid" if repository else manifest_dir.resolve() / ".cogvid"
+
+
+def find_repository(directory: Path) -> Path | None:
+    """The git directory that all work trees of the repository around a directory share.
+
+    None outside of git. Raises StateError when a `.git` file leads nowhere.
+    """
+    here = directory.resolve()
+    for above in (here, *here.parents):
+        if git_directory := _git_directory(above / ".git"):
+            return _common(git_directory)
+    return None
 
 
 def _from_setting(ledger: str) -> Path:

@@ -55,8 +55,7 @@ class ClipStore:
 
     def staging(self, key: str) -> Path:
         """Where a download with this key goes; the same key gives the same path in the next run."""
-        name = hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:32]
-        return self._own_directory("partial") / f"{name}.mp4"
+        return self._own_directory("partial") / f"{staging_name(key)}.mp4"
 
     def adopt(self, staged: Path, *, expected: str | None = None) -> Clip:
         """Probe a finished file, move it into the cache and describe it.
@@ -139,6 +138,11 @@ class ClipStore:
             except FileNotFoundError:
                 self._sizes = {}
         return self._sizes
+
+
+def staging_name(key: str) -> str:
+    """What the file of a download with this key is called, whatever ends it has."""
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _inside(project: Path, output: str) -> Path:

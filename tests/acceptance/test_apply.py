@@ -489,6 +489,44 @@ def test_a_hostile_lock_cannot_have_the_key_sent_to_its_host(project: Project, v
         assert thief.requests == []
 
 
+def leave_running(project: Project, vendor: Vendor) -> None:
+    """Have a run stopped while the task of its only shot is under way."""
+    project.write(CAT)
+    vendor.running_polls = 10**6
+    process = project.start("apply", "--yes")
+    vendor.wait_until(lambda: len(vendor.polls) >= 1)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    vendor.running_polls = 0
+
+
+def test_a_task_is_asked_for_where_it_was_submitted_although_the_environment_has_changed(
+    project: Project, vendor: Vendor
+) -> None:
+    leave_running(project, vendor)
+
+    with Vendor() as elsewhere:
+        project.vendor = elsewhere
+        ran = project.apply()
+
+    assert ran.code == 0, ran.err
+    assert elsewhere.requests == []
+    assert project.lock["cat"]["result"]["base_url"] == vendor.base_url
+
+
+def test_a_lock_cannot_lead_the_ledgers_own_task_to_another_host(project: Project, vendor: Vendor) -> None:
+    leave_running(project, vendor)
+
+    with Vendor() as thief:
+        lock = project.root / "cogvid.lock"
+        lock.write_text(lock.read_text().replace(vendor.base_url, thief.base_url))
+        ran = project.apply()
+
+    assert ran.code == 0, ran.err
+    assert thief.requests == []
+    assert project.lock["cat"]["result"]["base_url"] == vendor.base_url
+
+
 @pytest.mark.parametrize("shots", [CAT, CHAIN])
 def test_the_plan_in_json_has_what_apply_then_does(project: Project, vendor: Vendor, shots: str) -> None:
     project.write(shots)

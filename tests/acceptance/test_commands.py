@@ -190,15 +190,6 @@ def test_the_provider_option_comes_before_the_manifest(project: Project) -> None
     assert ran.json["cost"]["amount"] == 0
 
 
-def test_a_provider_that_cannot_be_asked_yet_is_named(project: Project) -> None:
-    project.write(CAT, provider="zai")
-
-    ran = project.apply()
-
-    assert ran.code == 64
-    assert "cannot ask 'zai'" in ran.err
-
-
 def test_status_shows_every_state(project: Project, vendor: Vendor) -> None:
     vendor.on_submit(Accept(), Accept(then=Cut()))
     project.write(CAT + "  dog: {prompt: A dog plays.}\n")
@@ -326,3 +317,19 @@ def test_dash_c_runs_in_another_directory(project: Project) -> None:
     assert project.run("-C", "film", "validate").code == 0
     assert project.run("validate", "film").code == 0
     assert project.run("plan", "-f", "film").code == 0
+
+
+@pytest.mark.parametrize("command", ["plan", "validate", "--help"])
+def test_output_that_finds_no_room_is_an_error_without_a_traceback(project: Project, command: str) -> None:
+    project.write(CAT)
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.run(
+            [sys.executable, "-m", "cogvid_pipeline", command],
+            cwd=project.root,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    assert process.returncode == 1
+    assert process.stderr == "error: cannot write the output: No space left on device\n"

@@ -1,4 +1,4 @@
-"""What a released version has written stays readable: tests/golden/N has a project as format N left it.
+"""What a released version has written stays readable: tests/golden/project-N has what format N left.
 
 A golden is never changed. A new format of the lock or the ledger gets a directory of its own, and the tests
 hold for both.
@@ -34,7 +34,7 @@ PLAN = {
 }
 
 
-@pytest.fixture(params=sorted(GOLDEN.iterdir()), ids=lambda path: path.name)
+@pytest.fixture(params=sorted(GOLDEN.glob("project-*")), ids=lambda path: path.name)
 def project(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
     """The project, with its clips in place."""
     root = tmp_path / "film"

@@ -27,7 +27,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import count
@@ -45,9 +45,8 @@ MADE = """\
   before: {prompt: A lantern sways.}
 """
 
-# The protocols that the proofs hold for: the server of each. What its name begins with in the environment
-# is the provider's own name.
-SERVERS: dict[str, Callable[..., Vendor]] = {"geekai": Vendor}
+# The protocols that the proofs hold for. Z.AI's is BigModel's.
+PROTOCOLS = ("geekai", "bigmodel")
 
 
 class Violation(AssertionError):
@@ -107,7 +106,6 @@ class Launcher:
 class World:
     """A vendor, a process that runs commands, and a project in which MADE has been made."""
 
-    protocol: str
     vendor: Vendor
     launcher: Launcher
     scratch: Path
@@ -123,16 +121,15 @@ class World:
     def write(self, root: Path, shots: str) -> None:
         """Write the manifest of a project."""
         root.mkdir(exist_ok=True)
-        text = HEADER.format(provider=self.protocol) + "shots:\n" + shots
+        text = HEADER.format(provider=self.vendor.api.name) + "shots:\n" + shots
         (root / "cogvid.yaml").write_text(text, encoding="utf-8")
 
     def run(self, root: Path, *arguments: str, **events: Any) -> Ran:
         """Run `cogvid` in a project; `events` are what happens to it, as in an Order."""
-        settings = {"BASE_URL": self.vendor.base_url, "API_KEY": self.vendor.key}
         order = Order(
             arguments=list(arguments),
             directory=str(root),
-            environment={f"{self.protocol.upper()}_{name}": value for name, value in settings.items()},
+            environment=self.vendor.environment,
             trace=str(self.scratch / "trace"),
             **events,
         )
@@ -154,7 +151,7 @@ def make_world(protocol: str, scratch: Path) -> Iterator[World]:
     # No certificate is needed on loopback, and reading all of them is what takes longest.
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "SSL_CERT_DIR": str(home)}
     with (
-        SERVERS[protocol](clip, running_polls=1) as vendor,
+        Vendor(clip, protocol=protocol, running_polls=1) as vendor,
         subprocess.Popen(
             [sys.executable, "-m", "tests.proof.launcher"],
             cwd=Path(__file__).parents[2],
@@ -164,4 +161,4 @@ def make_world(protocol: str, scratch: Path) -> Iterator[World]:
             text=True,
         ) as process,
     ):
-        yield World(protocol, vendor, Launcher(process), scratch)
+        yield World(vendor, Launcher(process), scratch)

@@ -22,6 +22,7 @@ ALLOWED = {
     "state": BASE,
     "providers": BASE | {"media"},
     "store": BASE | {"media"},
+    "emulator": BASE | {"media", "providers", "store"},
     "engine": BASE | {"plan"},
 }
 EVERYTHING = {"cli", "__main__"}

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from cogvid_pipeline.engine.outcome import Failed, Held
+from cogvid_pipeline.engine.post import Submitted
 from cogvid_pipeline.engine.run import Run
-from cogvid_pipeline.engine.submit import Submitted, submit
-from cogvid_pipeline.model.attempt import State
+from cogvid_pipeline.engine.submit import submit
+from cogvid_pipeline.model.attempt import Attempt, State
 from cogvid_pipeline.model.wire import (
     Accepted,
     Closed,
@@ -32,13 +33,18 @@ BUSY = NotAccepted("too many requests")
 
 def submitted(stage: Stage, *verdicts: Verdict, **options: Any) -> Submitted | Failed | Held:
     stage.vendor.submits(*verdicts)
-    return with_run(stage, lambda run: submit(run, stage.vendor, WANTED, SUBMISSION), **options)
+    return with_run(stage, lambda run: submit_one(run, stage, WANTED), **options)
+
+
+async def submit_one(run: Run, stage: Stage, wanted: Attempt) -> Submitted | Failed | Held:
+    with run.window.visit() as visit:
+        return await submit(run, stage.vendor, wanted, SUBMISSION, visit)
 
 
 async def twenty(run: Run, stage: Stage) -> list[object]:
     """Submit twenty different requests at once."""
     wanted = (attempt(shot("s", f"Shot {n}"), State.INTENT) for n in range(20))
-    return await asyncio.gather(*(submit(run, stage.vendor, one, SUBMISSION) for one in wanted))
+    return await asyncio.gather(*(submit_one(run, stage, one) for one in wanted))
 
 
 @pytest.fixture
@@ -181,10 +187,28 @@ def test_a_run_that_is_closed_while_the_intent_is_written_sends_nothing(stage: S
 def test_a_run_that_is_closed_while_others_wait_for_their_turn_sends_nothing_of_theirs(stage: Stage) -> None:
     stage.vendor.submits(Closed("no balance"))
 
-    ends = with_run(stage, lambda run: twenty(run, stage))
+    ends = with_run(stage, lambda run: twenty(run, stage), jobs=20)
 
     assert len(stage.posts) == len(stage.ledger.rows) == 8
     assert ends.count(Failed("not submitted: no balance")) == 12
+
+
+def test_a_rate_limit_leaves_fewer_in_hand_until_the_vendor_takes_them_again(stage: Stage) -> None:
+    sizes: list[int] = []
+
+    def note(_: Submission) -> None:
+        assert stage.run is not None
+        sizes.append(stage.run.window.size)
+
+    stage.vendor.on_post = note
+    stage.vendor.submits(*[NotAccepted("busy", retry_after=100)] * 8)
+
+    with_run(stage, lambda run: twenty(run, stage), jobs=20)
+
+    assert max(sizes[:8]) == 20
+    assert min(sizes[8:]) == 9
+    assert stage.run is not None
+    assert stage.run.window.size == 20
 
 
 def test_who_waited_for_a_turn_keeps_to_what_the_vendor_asked_for_meanwhile(stage: Stage) -> None:
@@ -192,7 +216,7 @@ def test_who_waited_for_a_turn_keeps_to_what_the_vendor_asked_for_meanwhile(stag
     stage.vendor.on_post = lambda _: times.append(asyncio.get_running_loop().time())
     stage.vendor.submits(*[NotAccepted("busy", retry_after=100)] * 8)
 
-    with_run(stage, lambda run: twenty(run, stage))
+    with_run(stage, lambda run: twenty(run, stage), jobs=20)
 
     assert len(times) == 28
     assert max(times[:8]) < 1

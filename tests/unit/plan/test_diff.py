@@ -11,6 +11,7 @@ from cogvid_pipeline.model.plan import (
     Hold,
     Keep,
     Regenerate,
+    Repeat,
     Resume,
     Reuse,
     Share,
@@ -281,3 +282,50 @@ def test_a_long_chain_is_planned_without_recursion() -> None:
 
     assert plan.summary == {"generate": 3000}
     assert plan.actions[0].shot.name == "s2999"
+
+
+def test_a_submission_in_doubt_that_may_be_sent_again_is_resumed_at_its_price() -> None:
+    held = attempt(CAT, State.HELD, task_id="", error="no answer")
+    twin = shot("kitten")
+
+    plan = plan_for(storyboard(CAT, twin), locked(cat=LockEntry(pending=held)), repeatable=True)
+
+    cat, kitten = plan.actions
+    assert isinstance(cat, Repeat)
+    assert cat.kind == "resume"
+    assert "the same request id" in cat.reason
+    assert isinstance(kitten, Share)
+    assert str(plan.cost) == "1.00 CNY"
+
+
+def test_an_intent_of_a_run_that_is_alive_is_never_sent_again() -> None:
+    intent = attempt(CAT, State.INTENT, task_id="")
+
+    plan = plan_for(storyboard(CAT), ledger={intent.fingerprint: intent}, repeatable=True)
+
+    assert isinstance(only(plan), Hold)
+
+
+EMULATOR = "http://127.0.0.1:8765/geekai/api/v1"
+
+
+def test_what_an_emulator_made_counts_while_it_stands_in_for_the_provider() -> None:
+    made = attempt(CAT, provider="emulator", base_url=EMULATOR)
+
+    assert isinstance(only(plan_for(storyboard(CAT), locked(cat=made), rehearsal=EMULATOR)), Keep)
+
+
+def test_a_task_at_an_emulator_is_resumed_while_it_stands_in_for_the_provider() -> None:
+    running = attempt(CAT, State.ACCEPTED, provider="emulator", base_url=EMULATOR)
+
+    plan = plan_for(storyboard(CAT), locked(cat=LockEntry(pending=running)), rehearsal=EMULATOR)
+
+    assert isinstance(only(plan), Resume)
+
+
+def test_what_an_emulator_made_counts_for_nothing_at_the_provider_itself() -> None:
+    made = attempt(CAT, provider="emulator", base_url=EMULATOR)
+
+    for rehearsal in ("", "http://127.0.0.1:9999/geekai/api/v1"):
+        plan = plan_for(storyboard(CAT), locked(cat=made), rehearsal=rehearsal)
+        assert isinstance(only(plan), Generate)

@@ -1,7 +1,7 @@
 """Every JSON document is as its published schema says, and the schemas say enough."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -11,11 +11,13 @@ from jsonschema import Draft7Validator
 
 from cogvid_pipeline.errors import StateError
 from cogvid_pipeline.model.attempt import Attempt, Lock, LockEntry, State
+from cogvid_pipeline.model.cache import CacheFile, Reason
 from cogvid_pipeline.model.event import Event, EventName
 from cogvid_pipeline.model.plan import Action
 from cogvid_pipeline.model.problem import Location, Problem
 from cogvid_pipeline.model.shot import ImageFile, ImageUrl, ShotFrame
 from cogvid_pipeline.packaged import schemas_directory
+from cogvid_pipeline.report.cache import cache_json
 from cogvid_pipeline.report.events import event_json
 from cogvid_pipeline.report.plan_json import plan_document
 from cogvid_pipeline.report.problems import as_json
@@ -25,7 +27,7 @@ from tests.attempts import hex_digest, make_attempt, make_unfinished
 from tests.boards import ONE_YUAN, attempt, clip, locked, plan_for, shot, storyboard
 from tests.documents import check, fits, paths, schema, with_value, without
 
-DOCUMENTS = ["event", "lock", "plan", "problems", "storyboard"]
+DOCUMENTS = ["event", "gc", "lock", "plan", "problems", "storyboard"]
 SCHEMAS = sorted(path.name.removesuffix(".schema.json") for path in schemas_directory().glob("*.schema.json"))
 NOW = "2026-11-22T10:00:00.000+00:00"
 
@@ -114,6 +116,14 @@ EVENTS = [
 def problems() -> dict[str, Any]:
     problem = Problem("CV203", "7 is not a duration", Location("a.yaml", 12, 15), "/shots/a/duration", "5")
     document: dict[str, Any] = json.loads(as_json([problem]))
+    return document
+
+
+def cache() -> dict[str, Any]:
+    files = [CacheFile(f"clips/{reason}.mp4", 4, 100_000.0, reason) for reason in (None, *Reason)]
+    document: dict[str, Any] = json.loads(
+        cache_json(files, removed=False, grace_days=1, state="/film/.git/cogvid")
+    )
     return document
 
 
@@ -257,6 +267,12 @@ def test_storyboards_and_problems_fit() -> None:
     check("problems", problems())
 
 
+def test_a_cache_with_every_reason_fits() -> None:
+    check("gc", cache())
+    assert set(cache()["kept"]) == set(Reason)
+    assert cache()["unused"] == [{"path": "clips/None.mp4", "bytes": 4, "age_days": 1.16}]
+
+
 def test_the_start_of_a_run_has_the_version_and_other_events_do_not() -> None:
     assert [line(event).get("format_version") for event in EVENTS] == ["1.0"] + [None] * (len(EVENTS) - 1)
 
@@ -267,9 +283,14 @@ def test_a_forgotten_take_is_named_as_in_the_plan() -> None:
     assert (told["shot"], told["take"]) == ("walk", 12)
 
 
-@pytest.mark.parametrize("name", ["plan", "storyboard", "problems"])
-def test_a_later_document_of_the_same_major_version_still_fits(name: str) -> None:
-    document = {"plan": plan_with_every_action, "storyboard": whole_show, "problems": problems}[name]()
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [("plan", plan_with_every_action), ("storyboard", whole_show), ("problems", problems), ("gc", cache)],
+)
+def test_a_later_document_of_the_same_major_version_still_fits(
+    name: str, make: Callable[[], dict[str, Any]]
+) -> None:
+    document = make()
 
     assert fits(name, {**document, "format_version": "1.12", "new": {"field": [None]}})
     assert not fits(name, {**document, "format_version": "2.0"})
@@ -278,7 +299,13 @@ def test_a_later_document_of_the_same_major_version_still_fits(name: str) -> Non
 
 @pytest.mark.parametrize(
     ("section", "name"),
-    [("Plan", "plan"), ("Problems", "problems"), ("Storyboard", "storyboard"), ("Lock", "lock")],
+    [
+        ("Plan", "plan"),
+        ("Problems", "problems"),
+        ("Storyboard", "storyboard"),
+        ("Clip cache", "gc"),
+        ("Lock", "lock"),
+    ],
 )
 def test_the_examples_of_the_documentation_fit(section: str, name: str) -> None:
     check(name, json.loads(example_of(section)))
@@ -358,6 +385,11 @@ def test_a_storyboard_that_lacks_a_field_is_noticed() -> None:
 def test_problems_that_lack_a_field_are_noticed() -> None:
     assert not_missed("problems", problems()) == set()
     assert accepted_anyhow("problems", problems()) == set()
+
+
+def test_a_cache_that_lacks_a_field_is_noticed() -> None:
+    assert not_missed("gc", cache()) == set()
+    assert accepted_anyhow("gc", cache()) == set()
 
 
 @pytest.mark.parametrize("time", ["yesterday", "2026-13-22T10:00:00Z", "2026-11-22"])

@@ -1,14 +1,16 @@
 """One apply at a time, by locks that end with their process."""
 
 import os
+import select
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from cogvid_pipeline.errors import StateError
-from cogvid_pipeline.state.exclusive import exclusively, is_running, running
+from cogvid_pipeline.state.exclusive import between_runs, exclusively, is_running, running
 
 HOLD = """
 import sys
@@ -16,8 +18,20 @@ from pathlib import Path
 from cogvid_pipeline.state.exclusive import exclusively, running
 
 state = Path(sys.argv[1])
-with exclusively(state.parent / "cogvid.lock", state, "cogvid apply"), running(state, "theirs"):
+what = "cogvid apply"
+with exclusively(state.parent / "cogvid.lock", state, what), running(state, "theirs", what):
     print("held", flush=True)
+    {then}
+"""
+
+BEGIN = """
+import sys
+from pathlib import Path
+from cogvid_pipeline.state.exclusive import running
+
+print("held up", flush=True)
+with running(Path(sys.argv[1]), "theirs"):
+    print("begun", flush=True)
     {then}
 """
 
@@ -25,14 +39,14 @@ with exclusively(state.parent / "cogvid.lock", state, "cogvid apply"), running(s
 class Other:
     """Another process that holds the locks until it is killed or ends."""
 
-    def __init__(self, state: Path, then: str = "sys.stdin.read()") -> None:
+    def __init__(self, state: Path, then: str = "sys.stdin.read()", script: str = HOLD) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", HOLD.format(then=then), str(state)],
+            [sys.executable, "-c", script.format(then=then), str(state)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        assert self.process.stdout.readline() == "held\n"
+        assert self.process.stdout.readline().startswith("held")
 
     def __enter__(self):
         return self
@@ -163,6 +177,39 @@ def test_a_run_is_alive_in_its_own_process_too(state):
 def test_asking_after_a_run_makes_nothing(state):
     assert not is_running(state, "unknown")
     assert not state.exists()
+
+
+def test_a_run_that_begins_between_runs_waits_until_it_may(state):
+    with running(state, "before"):
+        pass
+
+    with ExitStack() as stack:
+        with between_runs(state):
+            other = stack.enter_context(Other(state, script=BEGIN))
+            # Of a process that waits nothing can be waited for; one that does not would be there in a moment.
+            assert not select.select([other.process.stdout], [], [], 0.2)[0]
+            assert not is_running(state, "theirs")
+        assert other.process.stdout.readline() == "begun\n"
+        assert is_running(state, "theirs")
+
+
+def test_who_needs_to_be_between_runs_is_told_who_is_at_work(state):
+    with Other(state) as other:
+        with pytest.raises(StateError) as caught, between_runs(state):
+            pytest.fail("a run is alive")
+
+        message = str(caught.value)
+        assert message.startswith(f"another cogvid (pid {other.process.pid}, since ")
+        assert message.endswith(f"`cogvid apply`) is using {state}")
+
+
+def test_a_killed_run_keeps_nobody_from_being_between_runs(state):
+    with Other(state) as other:
+        other.process.kill()
+        other.process.wait()
+
+        with between_runs(state):
+            pass
 
 
 def test_a_state_directory_that_cannot_be_made_is_named(tmp_path, lock):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from cogvid_pipeline.state.ledger import open_ledger, read_ledger
 from tests.attempts import make_attempt, make_unfinished
 from tests.disk import no_room_beyond
 
+GOLDEN = Path(__file__).parents[2] / "golden"
 WALK = make_attempt().fingerprint
 LIVE = [State.INTENT, State.ACCEPTED, State.ADOPTED, State.HELD]
 SETTLED = [State.SUCCEEDED, State.FAILED, State.REFUSED, State.RELEASED]
@@ -41,10 +43,11 @@ def newest(state, fingerprint=WALK):
 
 
 def everything_in(directory):
+    """The files in a directory, but for the empty one with which writers take turns."""
     return {
         path.name: (path.read_bytes(), path.stat().st_mtime_ns)
         for path in directory.rglob("*")
-        if path.is_file()
+        if path.is_file() and path.name != "turn.lock"
     }
 
 
@@ -351,6 +354,21 @@ def test_reading_a_ledger_that_is_not_there_makes_nothing(state):
     assert not state.exists()
 
 
+def test_attempts_are_listed_by_their_state_with_those_of_runs_that_are_gone(state):
+    kept = [make_unfinished(kind, kind) for kind in LIVE] + [
+        make_attempt(kind, state=kind) for kind in SETTLED
+    ]
+    keep(state, *kept)
+
+    with read_ledger(state) as ledger:
+        live = list(ledger.in_states(LIVE))
+        everything = list(ledger.in_states(State))
+
+    assert [attempt.request_id for attempt in live] == [f"request-{kind}" for kind in LIVE]
+    assert live[0].state is State.HELD
+    assert everything[1:] == kept[1:]
+
+
 def test_reading_changes_no_file(state):
     keep(state, make_attempt())
     before = everything_in(state)
@@ -433,10 +451,10 @@ def test_the_database_of_another_program_is_refused_and_kept(state, use):
 def test_a_ledger_of_a_later_version_is_refused_by_its_number(state, use):
     keep(state)
     with sqlite3.connect(state / "ledger.db") as later:
-        later.execute("PRAGMA user_version = 2")
+        later.execute("PRAGMA user_version = 99")
     later.close()
 
-    with pytest.raises(StateError, match="has version 2; this cogvid reads version 1") as caught:
+    with pytest.raises(StateError, match="has version 99; this cogvid reads up to version 2") as caught:
         use(state)
 
     assert caught.value.hint == "upgrade cogvid"
@@ -492,3 +510,60 @@ def test_a_row_never_becomes_the_attempt_at_another_request(state):
             ledger.record(claimed)
 
         assert ledger.newest([mine.fingerprint]) == {mine.fingerprint: mine}
+
+
+def version_1(state):
+    """A ledger as the first format had it, with a finished, a running and a held attempt."""
+    state.mkdir()
+    with sqlite3.connect(state / "ledger.db") as connection:
+        connection.executescript((GOLDEN / "ledger-1.sql").read_text(encoding="utf-8"))
+    connection.close()
+
+
+@pytest.mark.parametrize("opened", ["to be read", "to be written"])
+def test_a_ledger_of_the_first_format_is_read_and_brought_up_to_date(state, opened):
+    version_1(state)
+    before = everything_in(state)
+    names = ["walk", "run", "rest"]
+
+    with read_ledger(state) if opened == "to be read" else open_ledger(state, "run") as ledger:
+        found = ledger.newest([make_attempt(name).fingerprint for name in names])
+
+    assert [found[make_attempt(name).fingerprint] for name in names] == [
+        make_attempt("walk"),
+        make_unfinished("run"),
+        make_unfinished("rest", State.HELD, error="no answer"),
+    ]
+    assert (everything_in(state) == before) is (opened == "to be read")
+    assert newest(state) == make_attempt("walk")
+
+
+def test_what_was_submitted_from_here_keeps_its_host_until_a_lock_says_otherwise(state):
+    mine = make_unfinished(own=True, seal="s")
+    keep(state, mine)
+    assert newest(state).own
+
+    keep(state, replace(make_attempt(request_id=mine.request_id), own=False))
+    assert newest(state).own
+
+    keep(state, replace(mine, own=False, base_url="https://evil.example.com"))
+    assert not newest(state).own
+
+
+def test_what_is_in_doubt_is_listed_without_what_a_run_is_about_to_settle(state):
+    keep(state, make_unfinished("a", State.HELD, error="lost"), make_unfinished("b"), make_attempt("c"))
+    keep(state, make_unfinished("d", State.INTENT), make_unfinished("f", State.HELD, provider="preview"))
+
+    with open_ledger(state, "now") as ledger:
+        ledger.record(make_unfinished("e", State.INTENT))
+        doubts = ledger.in_doubt()
+
+    assert [doubt.request_id for doubt in doubts] == ["request-a", "request-d"]
+
+
+def test_a_task_leads_to_its_attempts(state):
+    keep(state, make_attempt("a"), make_attempt("b"))
+
+    with read_ledger(state) as ledger:
+        assert ledger.of_task("task-b") == [make_attempt("b")]
+        assert ledger.of_task("task-z") == []

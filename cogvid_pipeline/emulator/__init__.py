@@ -1,0 +1,1 @@
+"""The vendors' APIs on this machine, for rehearsals and tests."""
