@@ -209,7 +209,7 @@ class SqliteLedger:
                 seal=row["seal"],
                 own=bool(row["own"]),
             )
-        except (ValueError, TypeError, ArithmeticError) as cause:
+        except (ValueError, TypeError, LookupError, ArithmeticError) as cause:
             raise damaged(self._path, cause) from cause
 
     def _row(self, attempt: Attempt) -> dict[str, Any]:

@@ -471,6 +471,18 @@ def test_a_row_that_makes_no_sense_is_an_error(state, damage):
         ledger.newest([WALK])
 
 
+def test_a_column_that_is_called_something_else_is_an_error(state):
+    keep(state, make_attempt())
+    with sqlite3.connect(state / "ledger.db") as connection:
+        connection.execute("ALTER TABLE attempts RENAME COLUMN currency TO currencx")
+    connection.close()
+
+    with pytest.raises(StateError, match="is damaged: No item with that key") as caught:
+        newest(state)
+
+    assert "move it aside" in caught.value.hint
+
+
 def test_a_full_disk_is_an_error_and_what_was_recorded_stays(state):
     with open_ledger(state, "run") as ledger:
         ledger.record(make_attempt())
