@@ -196,6 +196,7 @@ class Shelf:
     files: dict[Path, bytes] = field(default_factory=dict)
     kept: dict[str, bytes] = field(default_factory=dict)
     placed: dict[str, str] = field(default_factory=dict)
+    broken: bool = False
     _downloads: deque[bytes | Exception] = field(default_factory=deque)
 
     def gives(self, *contents: bytes | Exception) -> None:
@@ -229,6 +230,8 @@ class Shelf:
         return clip
 
     def place(self, clip: Clip, take: str) -> Path:
+        if self.broken:
+            raise StateError("cannot place: the disk is full")
         self.placed[take] = clip.sha256
         return Path(take)
 
