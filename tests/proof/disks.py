@@ -5,7 +5,6 @@ directory on. Whatever else was done may be there or not, the later without the 
 whole or not at all. What SQLite writes is taken to be there, which its `synchronous = FULL` sees to.
 """
 
-import hashlib
 import os
 import shutil
 import sys
@@ -50,13 +49,71 @@ CONTENTS: dict[str, Callable[[bytes, bytes], bytes]] = {
 }
 
 
-class Disk:
-    """Follows this process, from now on to its end, in what it does below a directory.
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a power cut would find: names and bytes, the certain ones and those that were written since.
 
     A disk is called CHANGES/CONTENT. The changes that are there, of those that are uncertain, are "none",
-    "all", "only N" or "all but N". The content, one of above, is that of all files with uncertain bytes;
+    "all", "only N" or "all but N". The content, one of CONTENTS, is that of all files with uncertain bytes;
     or of the Nth of them, as in "torn N", and the others are as they were written.
     """
+
+    at_first: Mapping[PurePath, int]
+    changes: tuple[Change, ...]
+    directories: frozenset[int]
+    certain: Mapping[int, bytes]
+    written: Mapping[int, bytes]
+    ledger: Mapping[PurePath, bytes]
+
+    def survey(self, *, thorough: bool) -> dict[str, int]:
+        """The possible disks by name, each with a hash, but for the one that a mere crash leaves.
+
+        Unless it is to be `thorough`, only the most telling ones.
+        """
+        files = range(len(self._uncertain_files()))
+        if thorough:
+            numbers = range(sum(not change.certain for change in self.changes))
+            changes = ["none", "all", *(f"{which} {n}" for n in numbers for which in ("only", "all but"))]
+            contents = [*CONTENTS, *(f"{content} {n}" for n in files for content in CONTENTS)]
+            disks = [f"{which}/{content}" for which in changes for content in contents]
+        else:
+            disks = ["none/certain", "none/written", "all/certain", "all/torn"]
+            disks += [f"all/{content} {n}" for n in files for content in ("torn", "half of zeros")]
+        hashes = {disk: hash(tuple(self.tree(disk).items())) for disk in (*disks, "all/written")}
+        crashed = hashes.pop("all/written")
+        return {disk: digest for disk, digest in hashes.items() if digest != crashed}
+
+    def tree(self, disk: str) -> Tree:
+        """The disk of that name."""
+        changes, _, contents = disk.partition("/")
+        content = self._contents(contents)
+        names = dict(self.at_first)
+        numbers = count()
+        for change in self.changes:
+            if change.certain or _is_there(next(numbers), changes):
+                change.apply(names)
+        tree: dict[PurePath, bytes | None] = {}
+        for path, node in sorted(names.items()):
+            if path == TOP or path.parent in tree:  # else its directory was lost, and it with it
+                tree[path] = None if node in self.directories else content[node]
+        return tree | {path: data for path, data in self.ledger.items() if path.parent in tree}
+
+    def _contents(self, name: str) -> Mapping[int, bytes]:
+        """The bytes of each file on a disk whose content has this name."""
+        content, _, number = name.rpartition(" ") if name[-1].isdigit() else (name, "", "")
+        uncertain = self._uncertain_files()
+        torn = uncertain[int(number) :][:1] if number else uncertain
+        return {
+            **self.written,
+            **{node: CONTENTS[content](self.certain.get(node, b""), self.written[node]) for node in torn},
+        }
+
+    def _uncertain_files(self) -> list[int]:
+        return [node for node, data in self.written.items() if self.certain.get(node, b"") != data]
+
+
+class Disk:
+    """Follows this process, from now on to its end, in what it does below a directory."""
 
     def __init__(self, root: Path) -> None:
         self._root = root.resolve()
@@ -77,27 +134,24 @@ class Disk:
         self._fsync, os.fsync = os.fsync, self._sync
         sys.addaudithook(self._follow)
 
-    def survey(self, *, thorough: bool) -> dict[str, str]:
-        """The possible disks by name, each as a digest, but for the one that a mere crash leaves.
-
-        Unless it is to be `thorough`, only the most telling ones.
-        """
-        files = range(len(self._uncertain_files()))
-        if thorough:
-            numbers = range(sum(not change.certain for change in self._changes))
-            changes = ["none", "all", *(f"{which} {n}" for n in numbers for which in ("only", "all but"))]
-            contents = [*CONTENTS, *(f"{content} {n}" for n in files for content in CONTENTS)]
-            disks = [f"{which}/{content}" for which in changes for content in contents]
-        else:
-            disks = ["none/certain", "none/written", "all/certain", "all/torn"]
-            disks += [f"all/{content} {n}" for n in files for content in ("torn", "half of zeros")]
-        crashed = self._digest("all/written")
-        digests = {disk: self._digest(disk) for disk in disks}
-        return {disk: digest for disk, digest in digests.items() if digest != crashed}
+    def moment(self) -> Moment:
+        """How things are now."""
+        named = {
+            node: self._bytes(path) for path, node in self._names.items() if node not in self._directories
+        }
+        return Moment(
+            at_first=self._at_first,
+            changes=tuple(self._changes),
+            directories=frozenset(self._directories),
+            certain=self._certain,
+            written=dict(sorted((self._last | named).items())),
+            # The index of the log, which is left out, lives in memory that processes share.
+            ledger={path: data for path, data in _walk(self._root, ledger=True) if path.suffix != ".db-shm"},
+        )
 
     def cut(self, disk: str) -> None:
         """Turn the directory into that disk. The process has to end then."""
-        tree = self._tree(disk)
+        tree = self.moment().tree(disk)
         self._following = False
         for entry in self._root.iterdir():
             if entry.is_dir() and not entry.is_symlink():
@@ -165,57 +219,6 @@ class Disk:
             return
         for change in self._changes:
             change.certain |= change.lies_in(path)
-
-    # --- what may be left of it ---
-
-    def _tree(self, disk: str) -> Tree:
-        changes, _, contents = disk.partition("/")
-        content = self._contents(contents)
-        names = dict(self._at_first)
-        numbers = count()
-        for change in self._changes:
-            if change.certain or _is_there(next(numbers), changes):
-                change.apply(names)
-        tree: dict[PurePath, bytes | None] = {TOP: None}
-        for path, node in sorted(names.items()):
-            if path.parent not in tree:
-                continue  # its directory was lost, and it with it
-            if node in self._directories:
-                tree[path] = None
-            else:
-                tree[path] = content(node)
-        for path, data in _walk(self._root, ledger=True):
-            # The index of the log lives in memory that processes share.
-            if path.parent in tree and not path.name.endswith("-shm"):
-                tree[path] = data
-        return tree
-
-    def _contents(self, name: str) -> Callable[[int], bytes]:
-        """The bytes that a file has on a disk whose content has this name."""
-        content, _, number = name.rpartition(" ") if name[-1].isdigit() else (name, "", "")
-        only = self._uncertain_files()[int(number) :][:1] if number else self._uncertain_files()
-
-        def bytes_of(node: int) -> bytes:
-            certain, written = self._certain.get(node, b""), self._written(node)
-            return CONTENTS[content](certain, written) if node in only else written
-
-        return bytes_of
-
-    def _uncertain_files(self) -> list[int]:
-        nodes = {node for node in (*self._names.values(), *self._last) if node not in self._directories}
-        return sorted(node for node in nodes if self._certain.get(node, b"") != self._written(node))
-
-    def _digest(self, disk: str) -> str:
-        digest = hashlib.sha256()
-        for path, data in sorted(self._tree(disk).items()):
-            digest.update(f"{path} {'-' if data is None else hashlib.sha256(data).hexdigest()}\n".encode())
-        return digest.hexdigest()[:16]
-
-    def _written(self, node: int) -> bytes:
-        for path, named in self._names.items():
-            if named == node:
-                return self._bytes(path)
-        return self._last[node]
 
     def _bytes(self, path: PurePath) -> bytes:
         return (self._root / path).read_bytes()

@@ -99,7 +99,7 @@ class Witness:
         self._count += 1
         line: dict[str, Any] = {"effect": effect, "what": Path(what).name}
         if self._disk and self._order.survey:
-            line["disks"] = self._disk.survey(thorough=self._order.survey == "thorough")
+            line["disks"] = self._disk.moment().survey(thorough=self._order.survey == "thorough")
         os.write(self._trace, f"{json.dumps(line)}\n".encode())
         if self._order.crash == (END if effect == "ended" else self._count):
             before_a_crash()

@@ -114,7 +114,7 @@ class Story:
         return self._run("recover", *(word for words in settled.values() for word in words), **events)
 
     def finish(self, *, jobs: int = 1) -> None:
-        """Go on to the end, and look at the books."""
+        """Go on to the end, look at the books, and leave nothing behind but what the vendor has accepted."""
         doubt = self._in_doubt()
         ran = self.apply(jobs=jobs)
         if ran.code == 5 and not doubt:
@@ -127,6 +127,7 @@ class Story:
         if ran.code:
             raise Violation(f"apply exits with {ran.code}:\n{ran.err}")
         self.audit()
+        shutil.rmtree(self.root)
 
     def _run(self, *arguments: str, **events: Any) -> Ran:
         ran = self.world.run(self.root, *arguments, mutant=self.mutant, **events)

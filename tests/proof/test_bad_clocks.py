@@ -3,8 +3,9 @@
 import pytest
 
 from tests.proof.story import FRESH, GOING_ON, Plot, Story
-from tests.proof.world import World
+from tests.proof.world import PROTOCOLS, World
 
+pytestmark = pytest.mark.parametrize("world", PROTOCOLS, indirect=True, scope="session")
 CLOCKS = ["ahead", "behind", "jumps"]
 
 

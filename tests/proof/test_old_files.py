@@ -128,6 +128,6 @@ def test_a_ledger_from_the_future_is_refused_by_its_number(project: Project, com
     ran = project.run(command)
 
     assert ran.code == 1
-    assert "ledger.db has version 99; this cogvid reads version" in ran.err
+    assert "ledger.db has version 99; this cogvid reads up to version" in ran.err
     assert "hint: upgrade cogvid" in ran.err
     assert path.read_bytes() == before

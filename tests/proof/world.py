@@ -55,12 +55,12 @@ class Violation(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """An effect of a run, by its number from 1; `disks` are those that a power cut may leave, as digests."""
+    """An effect of a run, by its number from 1; `disks` are those that a power cut may leave, as hashes."""
 
     number: int
     effect: str
     what: str
-    disks: dict[str, str] = field(default_factory=dict)
+    disks: dict[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.number} ({self.effect} {self.what})"
