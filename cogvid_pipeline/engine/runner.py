@@ -92,10 +92,8 @@ class Runner:
 
     async def _remember(self, name: str) -> None:
         """What is about to leave the lock goes into the ledger, so that going back to it is free."""
-        entry = self.keeper.entry(name)
-        for attempt in (entry.result, entry.pending, entry.previous):
-            if attempt:
-                await self.run.ports.ledger.take_in(attempt)
+        for attempt in self.keeper.entry(name).attempts:
+            await self.run.ports.ledger.take_in(attempt)
 
     async def _outcome(self, action: TakeStep) -> Outcome:
         try:

@@ -1,7 +1,7 @@
 """A plan: what `apply` does, action by action."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
 from cogvid_pipeline.model.attempt import Attempt, LockEntry
@@ -167,7 +167,9 @@ class Plan:
     """The actions in the story's order (upstream shots need not come first), forgotten entries last.
 
     `warnings` are sentences for the reader. `provider` is who would be asked to generate,
-    `cost` the sum of what that costs (None when a price is not known), counted in `currency`.
+    `cost` the sum of what that costs (None when a price is not known), counted in `currency`. A lock in
+    which a merge left conflicts is `conflicted`; `settled` has the chosen entry of each take that has
+    alternatives.
     """
 
     actions: tuple[Action, ...]
@@ -178,7 +180,9 @@ class Plan:
     cost: Money | None
     currency: str
     warnings: tuple[str, ...] = ()
+    settled: Mapping[str, LockEntry] = field(default_factory=dict)
+    conflicted: bool = False
 
     @property
     def pending(self) -> bool:
-        return any(isinstance(action, PENDING) for action in self.actions)
+        return self.conflicted or any(isinstance(action, PENDING) for action in self.actions)

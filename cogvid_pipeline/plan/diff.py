@@ -25,6 +25,7 @@ from cogvid_pipeline.model.plan import (
     paying,
 )
 from cogvid_pipeline.model.shot import Request, Scalar, Shot, Storyboard
+from cogvid_pipeline.plan.choice import Choice
 from cogvid_pipeline.plan.cost import PriceBook, total
 from cogvid_pipeline.plan.evidence import Evidence, Found
 from cogvid_pipeline.plan.fingerprint import fingerprint, make_request, significant
@@ -75,8 +76,19 @@ def make_plan(
         summary=dict(Counter(action.kind for action in actions)),
         cost=total((action.cost for action in paying(actions)), prices.currency),
         currency=prices.currency,
-        warnings=tuple(planner.warnings),
+        warnings=(*_conflict(facts.lock), *planner.warnings),
+        settled={name: planner.entry(name, None) for name in facts.lock.alternatives},
+        conflicted=facts.lock.conflicted,
     )
+
+
+def _conflict(lock: Lock) -> tuple[str, ...]:
+    if not lock.conflicted:
+        return ()
+    said = "a merge has left conflicts in the lock: both sides were read, and apply writes it whole"
+    if count := len(lock.alternatives):
+        said += f", with what fits the manifest where they differ ({count} of the shots)"
+    return (said,)
 
 
 def changes_between(before: Request, after: Request, defaults: Defaults) -> tuple[Change, ...]:
@@ -108,6 +120,8 @@ class Planner:
         self.prices = prices
         self.replace = frozenset(options.replace)
         self.evidence = Evidence(facts.lock, facts.known, storyboard.provider, facts.rehearsal)
+        self.choice = Choice(facts.lock, self.evidence.satisfies)
+        self.settled: dict[str, LockEntry] = {}
         self.warnings: list[str] = []
         self.clips: dict[str, str | None] = {}
         self._paying: dict[str, str] = {}
@@ -115,10 +129,18 @@ class Planner:
     def decide(self, shot: Shot) -> TakeStep:
         request = make_request(shot, self.clips.__getitem__)
         digest = fingerprint(request, self.storyboard.documented_defaults)
-        entry = self.facts.lock.entries.get(shot.name, _NO_ENTRY)
+        entry = self.entry(shot.name, digest)
         action = self._free(shot, request, digest, entry) or self._paid(shot, request, digest, entry)
         self.clips[shot.name] = clip_after(action)
         return action
+
+    def entry(self, take: str, digest: str | None) -> LockEntry:
+        """The lock's entry; where a merge left several, the one that was chosen first stays the one."""
+        if take not in self.facts.lock.alternatives:
+            return self.facts.lock.entries.get(take, _NO_ENTRY)
+        if take not in self.settled:
+            self.settled[take] = self.choice.best(take, digest)
+        return self.settled[take]
 
     def _free(self, shot: Shot, request: Request, digest: str | None, entry: LockEntry) -> TakeStep | None:
         """The action that costs nothing, if there is one."""

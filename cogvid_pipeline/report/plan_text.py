@@ -42,7 +42,7 @@ def plan_text(plan: Plan) -> str:
 def summary_line(plan: Plan) -> str:
     """One sentence with the number of actions of each kind, and the cost."""
     counts = [f"{plan.summary[kind]} {words}" for kind, words in _SUMMARY.items() if plan.summary.get(kind)]
-    if not any(not isinstance(action, Keep) for action in plan.actions):
+    if not plan.conflicted and all(isinstance(action, Keep) for action in plan.actions):
         return f"Nothing to do: {len(plan.actions)} up to date."
     return f"Plan: {', '.join(counts)}. {_cost(plan)}"
 

@@ -47,6 +47,14 @@ _STEPS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE attempts ADD COLUMN seal TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE attempts ADD COLUMN own INTEGER NOT NULL DEFAULT 0",
     ),
+    (
+        # What came with a lock has no run; it may be a second one, which nobody here could prevent.
+        "DROP INDEX one_live_attempt",
+        """
+        CREATE UNIQUE INDEX one_live_attempt ON attempts (fingerprint)
+            WHERE paid AND run != '' AND state IN ('intent', 'accepted', 'adopted', 'held')
+        """,
+    ),
 )
 _VERSION = len(_STEPS)
 

@@ -24,10 +24,12 @@ from cogvid_pipeline.state.database import (
 from cogvid_pipeline.state.exclusive import is_running, running
 
 _FILE = "ledger.db"
+_ELSEWHERE = ""  # in place of a run's id: submitted by somebody else, as a lock file says
 
 _LIVE = """
 SELECT * FROM attempts
 WHERE fingerprint = ? AND paid AND state IN ('intent', 'accepted', 'adopted', 'held')
+ORDER BY state IN ('intent', 'held'), run = ''
 """
 
 # Rows are numbered in the order in which they were learned, which a clock that jumps cannot upset. A free
@@ -35,7 +37,9 @@ WHERE fingerprint = ? AND paid AND state IN ('intent', 'accepted', 'adopted', 'h
 _NEWEST = """
 WITH candidates AS (
     SELECT attempts.*, row_number() OVER (
-        PARTITION BY fingerprint ORDER BY paid DESC, state = 'succeeded' DESC, attempts.rowid DESC
+        PARTITION BY fingerprint
+        ORDER BY paid DESC, state = 'succeeded' DESC, state IN ('intent', 'held'),
+            state != 'succeeded' AND run = '', attempts.rowid DESC
     ) AS place
     FROM attempts
     WHERE fingerprint IN (SELECT value FROM json_each(?))
@@ -61,8 +65,8 @@ _SAVE = _ADD.replace(
     """(request_id) DO UPDATE SET
     state = :state, paid = :paid, provider = :provider, base_url = :base_url,
     task_id = :task_id, url = :url, request = :request, clip = :clip, amount = :amount,
-    currency = :currency, created_at = :created_at, completed_at = :completed_at, error = :error, run = :run,
-    seal = :seal, own = :own OR own AND base_url = :base_url
+    currency = :currency, created_at = :created_at, completed_at = :completed_at, error = :error,
+    run = iif(run = '', '', :run), seal = :seal, own = :own OR own AND base_url = :base_url
     WHERE fingerprint = :fingerprint
     """,
 )
@@ -93,7 +97,8 @@ class SqliteLedger:
     """The attempts of all runs; every method raises StateError when the file cannot be used.
 
     An attempt is live while it is intended, accepted, adopted or held. By fingerprint there is at most one
-    live attempt that is paid. Free ones (preview, emulator) never stand in a paid one's way.
+    live attempt that is paid and was submitted here. Free ones (preview, emulator) never stand in a paid
+    one's way.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection, run: str) -> None:
@@ -165,10 +170,11 @@ class SqliteLedger:
     def take_in(self, attempt: Attempt) -> None:
         """Add an attempt that came from a lock file.
 
-        Nothing happens when it is known, or when another attempt with its fingerprint is live here.
+        Nothing happens when it is known. It may stand beside a live attempt with its fingerprint: two
+        machines have then paid for the same request, and neither of the tasks is to be lost.
         """
         with self._commit() as execute:
-            execute(_ADD, self._row(attempt))
+            execute(_ADD, {**self._row(attempt), "run": _ELSEWHERE})
 
     @contextmanager
     def together(self) -> Iterator[None]:

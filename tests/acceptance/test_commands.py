@@ -329,6 +329,7 @@ def test_output_that_finds_no_room_is_an_error_without_a_traceback(project: Proj
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
+            check=False,
         )
 
     assert process.returncode == 1

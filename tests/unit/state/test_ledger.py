@@ -454,7 +454,7 @@ def test_a_ledger_of_a_later_version_is_refused_by_its_number(state, use):
         later.execute("PRAGMA user_version = 99")
     later.close()
 
-    with pytest.raises(StateError, match="has version 99; this cogvid reads up to version 2") as caught:
+    with pytest.raises(StateError, match="has version 99; this cogvid reads up to version 3") as caught:
         use(state)
 
     assert caught.value.hint == "upgrade cogvid"
