@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from cogvid_pipeline.errors import StateError
@@ -403,15 +403,13 @@ def histories(draw: st.DrawFn) -> tuple[Entries, Entries, Entries]:
         return make_unfinished(f"{number}", state, **facts)
 
     def changed(before: LockEntry | None) -> LockEntry | None:
-        match draw(st.sampled_from(["new", "again", "pending", "gone"])):
+        match draw(st.sampled_from(["new", "new", "pending", "gone"])):
             case "pending" if before:
                 return replace(before, pending=attempt(draw(st.sampled_from([State.ACCEPTED, State.FAILED]))))
             case "gone":
                 return None
-            case "again" if before:
-                return LockEntry(attempt(), previous=before.result)
             case _:
-                return LockEntry(attempt())
+                return LockEntry(attempt(), previous=before.result if before else None)
 
     def edited(entries: Entries) -> Entries:
         after = dict(entries)
@@ -436,9 +434,7 @@ def test_each_entry_of_either_side_is_found_whole(
     repository: Path, history: tuple[Entries, Entries, Entries], style: list[str]
 ) -> None:
     texts = [text_of(entries, repository.parent) for entries in history]
-    if not leave_unmerged(repository, "cogvid.lock", *texts, *style):
-        read_lock(repository / "cogvid.lock")  # a clean merge is a lock, too
-        return
+    assume(leave_unmerged(repository, "cogvid.lock", *texts, *style))
 
     lock = read_lock(repository / "cogvid.lock")
 
