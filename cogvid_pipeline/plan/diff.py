@@ -175,13 +175,14 @@ class Planner:
         if digest is not None:
             self._paying[digest] = shot.name
         cost = self.prices.price(shot.model)
+        again = shot.name in self.replace
         failure = _failure(entry, digest)
         if result is None or not self._stands(result):
             reason = failure or ("only a preview of it exists" if result else self._new(shot, digest))
-            return Generate(shot, 1, reason, request, digest, cost)
+            return Generate(shot, 1, reason, request, digest, cost, again)
         changes = self._changes(entry, request)
         reason = failure or self._changed(shot, digest, changes)
-        return Regenerate(shot, 1, reason, request, digest, cost, changes)
+        return Regenerate(shot, 1, reason, request, digest, cost, changes, again)
 
     def _take_up(
         self, found: Found, shot: Shot, request: Request, digest: str, changes: tuple[Change, ...]
