@@ -35,6 +35,7 @@ Defaults: TypeAlias = Mapping[str, Mapping[str, Scalar]]
 _NO_ENTRY = LockEntry()
 _OVER = frozenset({State.FAILED, State.REFUSED, State.RELEASED})
 _IN_DOUBT = frozenset({State.HELD, State.INTENT})
+_DISPLACED = "its file is missing or was changed"
 _ASKED_AGAIN = "its answer was lost; it is sent again with the same request id, which buys nothing twice"
 
 
@@ -163,14 +164,16 @@ class Planner:
         if entry.pending:
             return None
         if self.facts.displaced(result.clip, shot.name):
-            return Fetch(shot, 1, "its file is missing or was changed", request, digest, result)
+            return Fetch(shot, 1, _DISPLACED, request, digest, result)
         return Keep(shot, 1, "up to date", request, digest, result)
 
     def _paid(self, shot: Shot, request: Request, digest: str | None, entry: LockEntry) -> TakeStep:
         """The action that submits."""
         result = entry.result
-        if result and self._guarded(entry):
+        if result and result.clip and self._guarded(entry):
             self.warnings.append(f"{shot.name}: its paid clip stays as it is; a preview never replaces it")
+            if self.facts.displaced(result.clip, shot.name):
+                return Fetch(shot, 1, _DISPLACED, request, digest, result)
             return Keep(shot, 1, "a preview never replaces a paid clip", request, digest, result)
         if digest is not None:
             self._paying[digest] = shot.name

@@ -269,6 +269,16 @@ def test_a_preview_never_replaces_a_paid_clip() -> None:
     assert plan.warnings == ("cat: its paid clip stays as it is; a preview never replaces it",)
 
 
+def test_a_paid_clip_that_no_preview_replaces_is_fetched_where_its_file_is_missing() -> None:
+    board = storyboard(DOG, provider="preview")
+
+    plan = plan_for(board, locked(cat=attempt(CAT)), missing=("cat",))
+
+    action = only(plan)
+    assert isinstance(action, Fetch)
+    assert action.attempt == attempt(CAT)
+
+
 def test_changing_the_vendor_changes_nothing() -> None:
     elsewhere = attempt(CAT, provider="bigmodel", base_url="https://bigmodel.example.com")
 
