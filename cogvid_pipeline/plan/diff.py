@@ -159,9 +159,11 @@ class Planner:
         result = entry.result
         if result is None or result.clip is None or result.fingerprint != digest or not self._stands(result):
             return None
-        if entry.pending and (entry.pending.fingerprint != digest or entry.pending.state in _OVER):
+        # What is free settles nothing about a paid task, and does not wait for it.
+        pending = None if entry.pending and entry.pending.paid and not result.paid else entry.pending
+        if pending and (pending.fingerprint != digest or pending.state in _OVER):
             return Reuse(shot, 1, "back to the request of its clip", request, digest, result)
-        if entry.pending:
+        if pending:
             return None
         if self.facts.displaced(result.clip, shot.name):
             return Fetch(shot, 1, _DISPLACED, request, digest, result)
