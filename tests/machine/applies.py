@@ -6,11 +6,11 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from tests.project import Ran
-from tests.machine.accounts import PAYING, Broken
+from tests.machine.accounts import Broken
 from tests.machine.film import Board, Film, Shot
 from tests.machine.story import Plan, Story
 from tests.machine.witness import CURSED, DOUBTFUL
+from tests.project import Ran
 
 SIGNALS = {
     "killed": signal.SIGKILL,  # the request is served, and nobody is there to hear the answer
@@ -58,7 +58,9 @@ def apply_struck(story: Story, how: str, request: int, jobs: int) -> None:
                 request, lambda: os.kill(pid, SIGNALS[how]), unserved=how == "killed unheard"
             )
 
-        running = story.forks.start(story.film.root, *_command(jobs), env=story.vendor.environment, before=arm)
+        running = story.forks.start(
+            story.film.root, *_command(jobs), env=story.vendor.environment, before=arm
+        )
         ran = running.wait()
         story.vendor.calm_down()
         story.adds(_ended(ran))
@@ -198,7 +200,7 @@ def _check_code(ran: Ran, *expected: int) -> None:
 
 
 def _check_lock(story: Story) -> None:
-    """After an apply that came to its end, what is unfinished or in doubt is in the lock, for others to see."""
+    """What an apply that came to its end left unfinished or in doubt is in the lock, for all to see."""
     entries = story.accounts.lock_is_whole(story.film).entries.values()
     pending = {entry.pending.fingerprint for entry in entries if entry.pending}
     for name, fingerprint in story.now.fingerprints("resume", "hold").items():

@@ -110,7 +110,12 @@ class Film:
 
     def git(self, *arguments: str, check: bool = True) -> str:
         done = subprocess.run(
-            ["git", *_PERSON, *arguments], cwd=self.root, capture_output=True, text=True, encoding="utf-8"
+            ["git", *_PERSON, *arguments],
+            cwd=self.root,
+            capture_output=True,
+            check=False,
+            text=True,
+            encoding="utf-8",
         )
         assert not check or done.returncode == 0, f"git {arguments}: {done.stdout}{done.stderr}"
         return done.stdout.strip()

@@ -171,7 +171,7 @@ def _fork(line: socket.socket) -> int:
         line.sendall(f"{pid}\n".encode())
         return pid
     _one_line(line)
-    _become(order)
+    return _become(order)
 
 
 def _one_line(line: socket.socket) -> bytes:

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.project import Ran
 from tests.machine.accounts import PAYING, Accounts, Broken
 from tests.machine.film import RENDERS, Board, Film, Shot
 from tests.machine.forks import Forks
 from tests.machine.witness import Witness
+from tests.project import Ran
 
 
 @dataclass(frozen=True)
@@ -177,6 +177,13 @@ class Story:
     def lose_the_cache(self) -> None:
         with self.telling("lose the clip cache"):
             shutil.rmtree(self.film.state / "clips", ignore_errors=True)
+
+    def collect_garbage(self) -> None:
+        """Remove at once what no branch needs; what the manifest asks for now stays."""
+        with self.telling("gc") as before:
+            ran = self.run("gc", "--yes", "--grace", "0")
+            if ran.code or self.now.actions != before.actions:
+                raise Broken(f"after gc (exit {ran.code}) the plan is {self.now.actions}: {ran.err}")
 
     # --- recover ---
 

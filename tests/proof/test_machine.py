@@ -47,6 +47,9 @@ prompts = st.sampled_from(["It dances.", "It rests.", "It sings.", "It swims.", 
 jobs = st.sampled_from([1, 4])
 
 
+CHORES = [Story.commit, Story.delete_renders, Story.lose_the_cache, Story.collect_garbage]
+
+
 class Machine(RuleBasedStateMachine):
     """Deeds are drawn at random; tests/machine/story.py and applies.py have what each one is."""
 
@@ -219,7 +222,11 @@ class Machine(RuleBasedStateMachine):
 
     # --- files, and what is in doubt ---
 
-    @rule(what=st.sampled_from([Story.commit, Story.delete_renders, Story.lose_the_cache]))
+    @rule(
+        what=st.sampled_from(
+            [Story.commit, Story.delete_renders, Story.lose_the_cache, Story.collect_garbage]
+        )
+    )
     def tidy_up(self, what: Callable[[Story], None]) -> None:
         what(self.story)
 
@@ -255,6 +262,10 @@ def test_no_story_breaks_a_promise(tell: Callable[..., None], protocol: str, num
 
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_the_machine_finds(tell: Callable[..., None], mutant: str) -> None:
-    with Forks(mutant) as forks, pytest.raises(Broken):
-        for number in range(20):
-            tell(forks, PROTOCOLS[0], number, phases=[Phase.generate])
+    def stories() -> None:
+        with Forks(mutant) as forks:
+            for number in range(20):
+                tell(forks, PROTOCOLS[0], number, phases=[Phase.generate])
+
+    with pytest.raises(Broken):
+        stories()
