@@ -267,5 +267,6 @@ def test_the_machine_finds(tell: Callable[..., None], mutant: str) -> None:
             for number in range(20):
                 tell(forks, PROTOCOLS[0], number, phases=[Phase.generate])
 
-    with pytest.raises(Broken):
+    # Two runs at once do not end the same way each time, which Hypothesis then says around it.
+    with pytest.RaisesGroup(Broken, allow_unwrapped=True, flatten_subgroups=True):
         stories()
