@@ -36,6 +36,7 @@ from cogvid_pipeline.plan.names import TakeNames
 _NO_ENTRY = LockEntry()
 _OVER = frozenset({State.FAILED, State.REFUSED, State.RELEASED})
 _IN_DOUBT = frozenset({State.HELD, State.INTENT})
+_DISPLACED = "its file is missing or was changed"
 _ASKED_AGAIN = "its answer was lost; it is sent again with the same request id, which buys nothing twice"
 
 
@@ -210,30 +211,35 @@ class Planner:
         result = entry.result
         if result is None or result.clip is None or result.fingerprint != digest or not self._stands(result):
             return None
-        if entry.pending and (entry.pending.fingerprint != digest or entry.pending.state in _OVER):
+        # What is free settles nothing about a paid task, and does not wait for it.
+        pending = None if entry.pending and entry.pending.paid and not result.paid else entry.pending
+        if pending and (pending.fingerprint != digest or pending.state in _OVER):
             return Reuse(take, "back to the request of its clip", request, digest, result)
-        if entry.pending:
+        if pending:
             return None
         if self.facts.displaced(result.clip, take.name):
-            return Fetch(take, "its file is missing or was changed", request, digest, result)
+            return Fetch(take, _DISPLACED, request, digest, result)
         return Keep(take, "up to date", request, digest, result)
 
     def _paid(self, take: Take, request: Request, digest: str | None, entry: LockEntry) -> TakeStep:
         """The action that submits."""
         result = entry.result
-        if result and self._guarded(entry):
+        if result and result.clip and self._guarded(entry):
             self.warnings.append(f"{take.name}: its paid clip stays as it is; a preview never replaces it")
+            if self.facts.displaced(result.clip, take.name):
+                return Fetch(take, _DISPLACED, request, digest, result)
             return Keep(take, "a preview never replaces a paid clip", request, digest, result)
         if digest is not None:
             self._paying[digest] = take.name
         cost = self.prices.price(take.shot.model)
+        again = take.name in self.replace
         failure = _failure(entry, digest)
         if result is None or not self._stands(result):
             reason = failure or ("only a preview of it exists" if result else self._new(take, digest))
-            return Generate(take, reason, request, digest, cost)
+            return Generate(take, reason, request, digest, cost, again)
         changes = self._changes(entry, request)
         reason = failure or self._changed(take, digest, changes)
-        return Regenerate(take, reason, request, digest, cost, changes)
+        return Regenerate(take, reason, request, digest, cost, changes, again)
 
     def _take_up(
         self, found: Found, take: Take, request: Request, digest: str, changes: tuple[Change, ...]
