@@ -117,7 +117,7 @@ class Runner:
         upstream = await self._upstream(action.shot) if _draws(action) else {}
         if isinstance(upstream, Blocked):
             return upstream
-        if isinstance(action, Generate | Regenerate):
+        if _draws(action):
             action = self._settle(action, upstream)
         await self._remember(action.shot.name)
         if isinstance(action, Share):
@@ -152,7 +152,7 @@ class Runner:
             case _:
                 assert_never(action)
 
-    def _settle(self, action: Generate | Regenerate, upstream: Mapping[str, Attempt]) -> TakeStep:
+    def _settle(self, action: TakeStep, upstream: Mapping[str, Attempt]) -> TakeStep:
         """The action as things are now; it may have become free since it was planned."""
         for name, attempt in upstream.items():
             self.planner.clips[name] = clip_of(attempt).sha256
