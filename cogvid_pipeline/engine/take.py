@@ -159,7 +159,7 @@ class TakeWorker:
         provider = self.run.ports.provider()
         if not isinstance(provider, Renderer):
             raise CogvidError(f"the preview of {shot.name!r} is not there, and nobody else can render it")
-        # A preview shows the shot's name, and its bytes are those of the installed encoder: other ones do too.
+        # It shows the shot's name, and has the bytes of whatever encoder is installed: others will do.
         return await self._render(provider, shot, replace(attempt, clip=None), upstream)
 
     async def _render(
