@@ -288,17 +288,19 @@ class Frames:
 
 @dataclass
 class Sketch:
-    """A renderer whose clips are made of the words that it is given."""
+    """A renderer whose clips are made of the words that it is given, and where asked of the shot's name."""
 
     shelf: Shelf
     name: str = "preview"
     rendered: list[str] = field(default_factory=list)
+    shows_names: bool = False
 
     async def render(self, submission: Submission, into: Path, progress: Callable[[float], None]) -> None:
         self.rendered.append(submission.shot)
         progress(0.5)
         await asyncio.sleep(1)
-        self.shelf.files[into] = f"{submission.prompt} {submission.images}".encode()
+        slate = submission.shot if self.shows_names else ""
+        self.shelf.files[into] = f"{slate}{submission.prompt} {submission.images}".encode()
 
 
 # --- all of it ----------------------------------------------------------------------------------------

@@ -117,9 +117,9 @@ class Runner:
         upstream = await self._upstream(action.shot) if _draws(action) else {}
         if isinstance(upstream, Blocked):
             return upstream
-        if isinstance(action, Generate | Regenerate):
-            if (on := await self._unmet(action.shot)) is not None:
-                return Blocked(on)
+        if isinstance(action, Generate | Regenerate) and (on := await self._unmet(action.shot)) is not None:
+            return Blocked(on)
+        if _draws(action):
             action = self._settle(action, upstream)
         await self._remember(action.name)
         if isinstance(action, Share):
@@ -154,7 +154,7 @@ class Runner:
             case _:
                 assert_never(action)
 
-    def _settle(self, action: Generate | Regenerate, upstream: Mapping[str, Attempt]) -> TakeStep:
+    def _settle(self, action: TakeStep, upstream: Mapping[str, Attempt]) -> TakeStep:
         """The action as things are now; it may have become free since it was planned."""
         for name, attempt in upstream.items():
             self.planner.clips[name] = clip_of(attempt).sha256

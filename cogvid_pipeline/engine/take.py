@@ -63,8 +63,10 @@ class TakeWorker:
         return await self.finish(action.take, attempt)
 
     async def fetch(self, action: Fetch, upstream: Mapping[str, Attempt]) -> Outcome:
-        """Bring back the file; the lock has everything already."""
+        """Bring back the file; the lock has everything already, unless a preview came out differently."""
         attempt = await self._bring_back(action.take, action.attempt, upstream)
+        if attempt.clip != action.attempt.clip:
+            return await self.finish(action.take, attempt)
         await self._place(action.take, attempt)
         self.run.tell("succeeded", action.name, action="fetch")
         return Done(attempt)
@@ -151,13 +153,14 @@ class TakeWorker:
 
         brought = await self.run.once(f"clip {clip.sha256}", bring)
         # Two requests may have come to the same bytes, and each keeps its own record.
-        return brought if brought.request_id == attempt.request_id else attempt
+        return brought if brought.request_id == attempt.request_id else replace(attempt, clip=brought.clip)
 
     async def _render_again(self, take: Take, attempt: Attempt, upstream: Mapping[str, Attempt]) -> Attempt:
         provider = self.run.ports.provider()
         if not isinstance(provider, Renderer):
             raise CogvidError(f"the preview of {take.name!r} is not there, and nobody else can render it")
-        return await self._render(provider, take, attempt, upstream)
+        # It shows the shot's name, and has the bytes of whatever encoder is installed: others will do.
+        return await self._render(provider, take, replace(attempt, clip=None), upstream)
 
     async def _render(
         self, renderer: Renderer, take: Take, attempt: Attempt, upstream: Mapping[str, Attempt]
