@@ -101,8 +101,11 @@ class Books:
     alive: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
 
-    async def intend(self, attempt: Attempt) -> Attempt | None:
+    async def intend(self, attempt: Attempt, *, again: bool = False) -> Attempt | None:
         await self._moment("intend")
+        known = self.known(attempt.fingerprint)
+        if known and known.paid and known.state is State.SUCCEEDED and not again:
+            return known
         if live := self._live(attempt.fingerprint):
             return self._seen(live)
         self.effects.append(f"intend {attempt.request_id}")

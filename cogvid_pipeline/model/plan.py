@@ -36,21 +36,26 @@ class TakeAction:
 
 @dataclass(frozen=True, slots=True)
 class Generate(TakeAction):
-    """Submit a request for a take that has no clip. `cost` is None where no price is known."""
+    """Submit a request for a take that has no clip. `cost` is None where no price is known.
+
+    With `again` it is submitted although there may be a clip of this very request.
+    """
 
     kind: ClassVar[str] = "generate"
 
     cost: Money | None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Regenerate(TakeAction):
-    """Submit a request for a take whose clip no longer fits the manifest."""
+    """Submit a request for a take whose clip no longer fits the manifest, or is to be made `again`."""
 
     kind: ClassVar[str] = "regenerate"
 
     cost: Money | None
     changes: tuple[Change, ...]
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

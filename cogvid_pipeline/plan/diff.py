@@ -36,6 +36,7 @@ Defaults: TypeAlias = Mapping[str, Mapping[str, Scalar]]
 _NO_ENTRY = LockEntry()
 _OVER = frozenset({State.FAILED, State.REFUSED, State.RELEASED})
 _IN_DOUBT = frozenset({State.HELD, State.INTENT})
+_DISPLACED = "its file is missing or was changed"
 _ASKED_AGAIN = "its answer was lost; it is sent again with the same request id, which buys nothing twice"
 
 
@@ -180,30 +181,35 @@ class Planner:
         result = entry.result
         if result is None or result.clip is None or result.fingerprint != digest or not self._stands(result):
             return None
-        if entry.pending and (entry.pending.fingerprint != digest or entry.pending.state in _OVER):
+        # What is free settles nothing about a paid task, and does not wait for it.
+        pending = None if entry.pending and entry.pending.paid and not result.paid else entry.pending
+        if pending and (pending.fingerprint != digest or pending.state in _OVER):
             return Reuse(shot, 1, "back to the request of its clip", request, digest, result)
-        if entry.pending:
+        if pending:
             return None
         if self.facts.displaced(result.clip, shot.name):
-            return Fetch(shot, 1, "its file is missing or was changed", request, digest, result)
+            return Fetch(shot, 1, _DISPLACED, request, digest, result)
         return Keep(shot, 1, "up to date", request, digest, result)
 
     def _paid(self, shot: Shot, request: Request, digest: str | None, entry: LockEntry) -> TakeStep:
         """The action that submits."""
         result = entry.result
-        if result and self._guarded(entry):
+        if result and result.clip and self._guarded(entry):
             self.warnings.append(f"{shot.name}: its paid clip stays as it is; a preview never replaces it")
+            if self.facts.displaced(result.clip, shot.name):
+                return Fetch(shot, 1, _DISPLACED, request, digest, result)
             return Keep(shot, 1, "a preview never replaces a paid clip", request, digest, result)
         if digest is not None:
             self._paying[digest] = shot.name
         cost = self.prices.price(shot.model)
+        again = shot.name in self.replace
         failure = _failure(entry, digest)
         if result is None or not self._stands(result):
             reason = failure or ("only a preview of it exists" if result else self._new(shot, digest))
-            return Generate(shot, 1, reason, request, digest, cost)
+            return Generate(shot, 1, reason, request, digest, cost, again)
         changes = self._changes(entry, request)
         reason = failure or self._changed(shot, digest, changes)
-        return Regenerate(shot, 1, reason, request, digest, cost, changes)
+        return Regenerate(shot, 1, reason, request, digest, cost, changes, again)
 
     def _take_up(
         self, found: Found, shot: Shot, request: Request, digest: str, changes: tuple[Change, ...]

@@ -26,10 +26,11 @@ from cogvid_pipeline.state.exclusive import is_running, running
 _FILE = "ledger.db"
 _ELSEWHERE = ""  # in place of a run's id: submitted by somebody else, as a lock file says
 
-_LIVE = """
+_IN_THE_WAY = """
 SELECT * FROM attempts
-WHERE fingerprint = ? AND paid AND state IN ('intent', 'accepted', 'adopted', 'held')
-ORDER BY state IN ('intent', 'held'), run = ''
+WHERE fingerprint = :fingerprint AND paid
+    AND (state IN ('intent', 'accepted', 'adopted', 'held') OR state = 'succeeded' AND NOT :again)
+ORDER BY state = 'succeeded' DESC, state IN ('intent', 'held'), run = '', rowid DESC LIMIT 1
 """
 
 # Rows are numbered in the order in which they were learned, which a clock that jumps cannot upset. A free
@@ -143,13 +144,15 @@ class SqliteLedger:
             alive = self._alive()
             return [self._attempt(row, alive) for row in rows]
 
-    def intend(self, attempt: Attempt) -> Attempt | None:
-        """Record an intent, unless it is a paid one and its fingerprint has a live attempt already.
+    def intend(self, attempt: Attempt, *, again: bool = False) -> Attempt | None:
+        """Record an intent, unless it is a paid one and its fingerprint has another paid attempt.
 
-        Then that attempt is returned.
+        Then that attempt is returned: a live one, or one that has succeeded (another run may have been
+        faster) unless the clip is wanted `again`.
         """
         with self._commit() as execute:
-            if attempt.paid and (row := execute(_LIVE, (attempt.fingerprint,)).fetchone()):
+            wanted = {"fingerprint": attempt.fingerprint, "again": again}
+            if attempt.paid and (row := execute(_IN_THE_WAY, wanted).fetchone()):
                 return self._attempt(row, self._alive())
             execute(_SAVE, self._row(attempt))
         return None

@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path, PurePath
@@ -136,14 +137,19 @@ class Disk:
 
     def moment(self) -> Moment:
         """How things are now."""
-        named = {
-            node: self._bytes(path) for path, node in self._names.items() if node not in self._directories
-        }
+        while True:
+            with suppress(FileNotFoundError):  # another thread is about to rename something
+                return self._moment()
+
+    def _moment(self) -> Moment:
+        # Other threads go on meanwhile: each collection is looked at once.
+        names = tuple(self._names.items())
+        named = {node: self._bytes(path) for path, node in names if node not in self._directories}
         return Moment(
             at_first=self._at_first,
             changes=tuple(self._changes),
             directories=frozenset(self._directories),
-            certain=self._certain,
+            certain=dict(self._certain),
             written=dict(sorted((self._last | named).items())),
             # The index of the log, which is left out, lives in memory that processes share.
             ledger={path: data for path, data in _walk(self._root, ledger=True) if path.suffix != ".db-shm"},

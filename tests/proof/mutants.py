@@ -20,7 +20,7 @@ _submit, _sync = BigModel.submit, durable.sync
 def record_the_intent_after_the_post() -> None:
     """The row is written when the answer is there."""
 
-    def look_only(self: SqliteLedger, attempt: Attempt) -> Attempt | None:
+    def look_only(self: SqliteLedger, attempt: Attempt, *, again: bool = False) -> Attempt | None:
         known = self.newest([attempt.fingerprint]).get(attempt.fingerprint)
         return known if known and known.clip is None else None
 
@@ -34,12 +34,12 @@ def post_again_what_is_in_doubt() -> None:
         found = _newest(self, fingerprints)
         return {key: attempt for key, attempt in found.items() if attempt.state is not State.HELD}
 
-    def intend(self: SqliteLedger, attempt: Attempt) -> Attempt | None:
-        live = _intend(self, attempt)
+    def intend(self: SqliteLedger, attempt: Attempt, *, again: bool = False) -> Attempt | None:
+        live = _intend(self, attempt, again=again)
         if live is None or live.state is not State.HELD:
             return live
         _record(self, replace(live, state=State.RELEASED))
-        return _intend(self, attempt)
+        return _intend(self, attempt, again=again)
 
     SqliteLedger.newest = certain  # type: ignore[method-assign]
     SqliteLedger.intend = intend  # type: ignore[method-assign]

@@ -649,9 +649,9 @@ def test_a_request_that_has_not_left_when_the_run_is_stopped_never_leaves() -> N
     stage = Stage(storyboard(CAT))
     intend = stage.ledger.intend
 
-    async def stop_meanwhile(wanted):  # type: ignore[no-untyped-def]
+    async def stop_meanwhile(wanted, *, again):  # type: ignore[no-untyped-def]
         stage.run.stop()
-        return await intend(wanted)
+        return await intend(wanted, again=again)
 
     stage.ledger.intend = stop_meanwhile  # type: ignore[method-assign]
 

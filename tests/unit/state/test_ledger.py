@@ -147,7 +147,17 @@ def test_an_intent_is_recorded_when_the_attempts_before_are_settled(state, settl
     with open_ledger(state, "run") as ledger:
         ledger.record(make_attempt(state=settled, request_id="old"))
 
-        assert ledger.intend(make_unfinished(state=State.INTENT, request_id="new")) is None
+        assert ledger.intend(make_unfinished(state=State.INTENT, request_id="new"), again=True) is None
+
+
+def test_an_attempt_that_has_succeeded_is_in_the_way_unless_another_clip_is_wanted(state):
+    intent = make_unfinished(state=State.INTENT, request_id="new")
+    with open_ledger(state, "run") as ledger:
+        ledger.record(make_attempt(request_id="done"))
+
+        assert ledger.intend(intent) == make_attempt(request_id="done")
+        assert ledger.intend(intent, again=True) is None
+        assert ledger.intend(replace(intent, request_id="third")) == make_attempt(request_id="done")
 
 
 def test_two_ledgers_on_one_file_admit_one_intent(state):
