@@ -15,9 +15,10 @@ def warning(actions: Iterable[Action]) -> tuple[str, ...]:
 def check_protected(plan: Plan) -> None:
     """Raise CogvidError when the plan would put another clip in the place of a protected one."""
     if names := _refused(plan.actions):
-        verb = "is" if len(names) == 1 else "are"
+        are = "is" if len(names) == 1 else "are"
         raise CogvidError(
-            f"{', '.join(names)} {verb} protected, and this plan would replace what is there; nothing was done",
+            f"{', '.join(names)} {are} protected, and this plan would replace what is there; "
+            "nothing was done",
             hint="take the change back, or remove `protect: true` from the shot",
         )
 
