@@ -1,7 +1,7 @@
 """Decide what to do about each take by comparing the storyboard with what there is."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -25,6 +25,7 @@ from cogvid_pipeline.model.plan import (
     paying,
 )
 from cogvid_pipeline.model.shot import Request, Storyboard, Take, takes_of
+from cogvid_pipeline.plan import protect
 from cogvid_pipeline.plan.changes import changes_between
 from cogvid_pipeline.plan.choice import Choice
 from cogvid_pipeline.plan.cost import PriceBook, total
@@ -82,7 +83,7 @@ def make_plan(
         summary=dict(Counter(action.kind for action in actions)),
         cost=total((action.cost for action in paying(actions)), prices.currency),
         currency=prices.currency,
-        warnings=(*_conflict(facts.lock), *planner.warnings, *_refusal(actions)),
+        warnings=(*_conflict(facts.lock), *planner.warnings, *protect.warning(actions)),
         settled={name: planner.entry(name, None) for name in facts.lock.alternatives},
         conflicted=facts.lock.conflicted,
     )
@@ -95,11 +96,6 @@ def _conflict(lock: Lock) -> tuple[str, ...]:
     if count := len(lock.alternatives):
         said += f", with what fits the manifest where they differ ({count} of the shots)"
     return (said,)
-
-
-def _refusal(actions: Iterable[Action]) -> tuple[str, ...]:
-    names = [action.name for action in actions if not isinstance(action, Forget) and action.refused]
-    return (f"{', '.join(names)}: protected, so apply refuses this plan",) if names else ()
 
 
 class Planner:
