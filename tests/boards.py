@@ -78,6 +78,8 @@ def plan_for(
     ledger: Mapping[str, Attempt] | None = None,
     missing: tuple[str, ...] = (),
     replace: tuple[str, ...] = (),
+    select: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
     repeatable: bool = False,
     rehearsal: str = "",
 ) -> Plan:
@@ -90,4 +92,4 @@ def plan_for(
         rehearsal=rehearsal,
     )
     prices = PriceBook(board.provider, board.prices, {})
-    return make_plan(board, facts, prices, PlanOptions(replace=replace))
+    return make_plan(board, facts, prices, PlanOptions(select, exclude, replace))

@@ -86,7 +86,7 @@ def command(
         plan = project.plan(ledger, plan_options(project, replace))
         if not as_json:
             click.echo(plan_text(plan), nl=False)
-        check_limits(plan, project.storyboard, project.prices, max_cost)
+        check_limits(plan, max_cost)
         if all(isinstance(action, Keep) for action in plan.actions) and not as_json:
             return
         if plan.pending and not yes:

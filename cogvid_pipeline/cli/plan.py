@@ -44,7 +44,7 @@ def command(
     with project.read_ledger() as ledger:
         plan = project.plan(ledger, plan_options(project, replace))
     try:
-        check_limits(plan, project.storyboard, project.prices, None)
+        check_limits(plan, None)
     except OverBudget as over:
         plan = dataclasses.replace(plan, warnings=(*plan.warnings, str(over)))
     click.echo(plan_json(plan) if layout == "json" else plan_text(plan), nl=False)

@@ -25,6 +25,7 @@ from cogvid_pipeline.model.plan import (
     Reuse,
     Share,
     TakeStep,
+    draws,
 )
 from cogvid_pipeline.model.shot import Shot
 from cogvid_pipeline.plan.diff import Planner
@@ -103,7 +104,7 @@ class Runner:
     async def _carry_out(self, action: TakeStep) -> Outcome:
         if isinstance(action, Keep):
             return Done(action.attempt)
-        upstream = await self._upstream(action.shot) if _draws(action) else {}
+        upstream = await self._upstream(action.shot) if draws(action) else {}
         if isinstance(upstream, Blocked):
             return upstream
         if isinstance(action, Generate | Regenerate):
@@ -174,6 +175,9 @@ class Runner:
         return attempts
 
     async def _end_of(self, name: str) -> Outcome:
+        if name not in self._takes:  # a selection left it out, so it is as the lock has it
+            standing = self.keeper.entry(name).result
+            return Done(standing) if standing else Blocked(name)
         async with self.run.stoppable():
             return await asyncio.shield(self._takes[name])
 
@@ -189,14 +193,3 @@ class Runner:
                 self.run.tell("blocked", name, on=on)
             case Done() | Stopped():
                 pass
-
-
-def _draws(action: TakeStep) -> bool:
-    """Whether frames of other clips go into it: something new is asked for, or a preview rendered again."""
-    match action:
-        case Generate() | Regenerate() | Repeat():
-            return True
-        case Reuse(attempt=attempt) | Fetch(attempt=attempt):
-            return not attempt.paid
-        case _:
-            return False

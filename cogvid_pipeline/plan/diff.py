@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from cogvid_pipeline.model.attempt import Attempt, Clip, Lock, LockEntry, State
@@ -22,13 +22,15 @@ from cogvid_pipeline.model.plan import (
     Reuse,
     Share,
     TakeStep,
+    clip_after,
     paying,
 )
 from cogvid_pipeline.model.shot import Request, Scalar, Shot, Storyboard
-from cogvid_pipeline.plan.cost import PriceBook, total
+from cogvid_pipeline.plan.cost import PriceBook, attempts_that_stay, budget_use, total
 from cogvid_pipeline.plan.evidence import Evidence, Found
 from cogvid_pipeline.plan.fingerprint import fingerprint, make_request, significant
 from cogvid_pipeline.plan.graph import upstream_first
+from cogvid_pipeline.plan.narrow import Part, narrow
 
 Defaults: TypeAlias = Mapping[str, Mapping[str, Scalar]]
 
@@ -60,22 +62,32 @@ def make_plan(
     """The actions that make the lock match the storyboard."""
     options = options or PlanOptions()
     planner = Planner(storyboard, facts, prices, options)
-    decided = {shot.name: planner.decide(shot) for shot in upstream_first(storyboard.shots)}
-    actions: list[Action] = [decided[shot.name] for shot in storyboard.shots]
-    actions += [
-        Forget(name, "no shot of the manifest stands for it", entry)
-        for name, entry in sorted(facts.lock.entries.items())
-        if name not in decided
+    steps = {shot.name: planner.decide(shot) for shot in upstream_first(storyboard.shots)}
+    part = whole = Part(steps, sorted(facts.lock.entries.keys() - steps.keys()), planner.warnings)
+    if options.narrowing:
+        again = Planner(storyboard, facts, prices, options)
+        part = narrow(whole, facts.lock, again, options)
+        part = replace(part, warnings=(*again.warnings, *part.warnings))
+    actions: list[Action] = [
+        part.steps[name] for shot in storyboard.shots if (name := shot.name) in part.steps
     ]
+    actions += [
+        Forget(name, "no shot of the manifest stands for it", facts.lock.entries[name])
+        for name in part.forgotten
+    ]
+    spending = [action.cost for action in paying(actions)]
+    staying = attempts_that_stay(steps, part.steps, facts.lock)
     return Plan(
         actions=tuple(actions),
+        project=storyboard.project,
         provider=storyboard.provider,
         lock_digest=facts.lock.digest,
         options=options,
         summary=dict(Counter(action.kind for action in actions)),
-        cost=total((action.cost for action in paying(actions)), prices.currency),
+        cost=total(spending, prices.currency),
         currency=prices.currency,
-        warnings=tuple(planner.warnings),
+        budget=budget_use(storyboard.budget, staying, spending, prices),
+        warnings=tuple(part.warnings),
     )
 
 
@@ -112,7 +124,17 @@ class Planner:
         self.clips: dict[str, str | None] = {}
         self._paying: dict[str, str] = {}
 
+    def standing(self, take: str) -> Attempt | None:
+        """The result that the lock has of a take, if its clip counts."""
+        result = self.facts.lock.entries.get(take, _NO_ENTRY).result
+        return result if result and self._stands(result) else None
+
+    def displaced(self, clip: Clip, take: str) -> bool:
+        """Whether the take's file is not the clip that it should be."""
+        return self.facts.displaced(clip, take)
+
     def decide(self, shot: Shot) -> TakeStep:
+        """What is done about the shot; those that it takes frames from have been decided."""
         request = make_request(shot, self.clips.__getitem__)
         digest = fingerprint(request, self.storyboard.documented_defaults)
         entry = self.facts.lock.entries.get(shot.name, _NO_ENTRY)
@@ -233,12 +255,3 @@ def _failure(entry: LockEntry, digest: str | None) -> str:
     if pending and pending.fingerprint == digest and pending.state in _OVER:
         return f"failed before: {pending.error}"
     return ""
-
-
-def clip_after(action: TakeStep) -> str | None:
-    """The digest of the clip that the take has once the action is done, where it is known already."""
-    match action:
-        case Keep(attempt=attempt) | Fetch(attempt=attempt) | Reuse(attempt=attempt):
-            return attempt.clip.sha256 if attempt.clip else None
-        case _:
-            return None

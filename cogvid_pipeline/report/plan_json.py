@@ -3,19 +3,7 @@
 import json
 from typing import Any
 
-from cogvid_pipeline.model.plan import (
-    Action,
-    Change,
-    Forget,
-    Hold,
-    Paying,
-    Plan,
-    Regenerate,
-    Repeat,
-    Resume,
-    Reuse,
-    Share,
-)
+from cogvid_pipeline.model.plan import Action, Change, Forget, Paying, Plan, changes_of
 from cogvid_pipeline.model.shot import Money
 
 FORMAT_VERSION = "1.0"
@@ -71,11 +59,6 @@ def _action(action: Action, currency: str) -> dict[str, Any]:
         "request": dict(action.request),
         "fingerprint": action.fingerprint,
     }
-
-
-def changes_of(action: Action) -> tuple[Change, ...]:
-    """The fields that an action is about."""
-    return action.changes if isinstance(action, Regenerate | Resume | Repeat | Reuse | Share | Hold) else ()
 
 
 def _change(change: Change) -> dict[str, Any]:

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from cogvid_pipeline.model.plan import Action, Change, Forget, Keep, Plan, paying
-from cogvid_pipeline.report.plan_json import changes_of
+from cogvid_pipeline.model.plan import Action, Change, Keep, Plan, changes_of, paying
 from cogvid_pipeline.report.printable import display_width, printable
 
 _MARKS = {
@@ -60,7 +59,7 @@ def _cost(plan: Plan) -> str:
 
 
 def _aligned(actions: Sequence[Action]) -> Iterator[list[str]]:
-    rows = [(_name(action), action) for action in actions]
+    rows = [(action.name, action) for action in actions]
     width = max((display_width(name) for name, _ in rows), default=0)
     for name, action in rows:
         padding = " " * (width - display_width(name))
@@ -70,10 +69,6 @@ def _aligned(actions: Sequence[Action]) -> Iterator[list[str]]:
             f"  {_MARKS[action.kind]} {name}{padding}  {action.kind:<10}  {printable(action.reason)}{cost}"
         )
         yield [first, *(_change(change) for change in changes_of(action))]
-
-
-def _name(action: Action) -> str:
-    return action.name if isinstance(action, Forget) else action.shot.name
 
 
 def _change(change: Change) -> str:
