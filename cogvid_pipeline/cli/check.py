@@ -7,7 +7,8 @@ import click
 from cogvid_pipeline.cli.options import reads_manifest
 from cogvid_pipeline.cli.project import Project, open_project
 from cogvid_pipeline.cli.settings import Settings
-from cogvid_pipeline.model.plan import PENDING, Forget, PlanOptions
+from cogvid_pipeline.model.plan import PENDING, PlanOptions
+from cogvid_pipeline.report.printable import printable
 
 _DIFFERS = 2
 
@@ -28,7 +29,7 @@ def command(context: click.Context, lock_only: bool, settings: Settings) -> None
     project = open_project(settings)
     found = [*_lock_differences(project), *([] if lock_only else _clip_differences(project))]
     for difference in found:
-        click.echo(difference)
+        click.echo(printable(difference))
     if found:
         context.exit(_DIFFERS)
     click.echo(f"ok: {len(project.storyboard.shots)} shots are as the manifest says")
@@ -39,8 +40,7 @@ def _lock_differences(project: Project) -> Iterator[str]:
         plan = project.plan(ledger, PlanOptions())
     for action in plan.actions:
         if isinstance(action, PENDING):
-            name = action.name if isinstance(action, Forget) else action.shot.name
-            yield f"{name}: {action.kind} ({action.reason})"
+            yield f"{action.name}: {action.kind} ({action.reason})"
 
 
 def _clip_differences(project: Project) -> Iterator[str]:

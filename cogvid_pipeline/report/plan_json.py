@@ -1,17 +1,15 @@
 """A plan as the JSON document that scripts read."""
 
-import json
 from typing import Any
 
 from cogvid_pipeline.model.plan import Action, Change, Forget, Paying, Plan, changes_of
 from cogvid_pipeline.model.shot import Money
-
-FORMAT_VERSION = "1.0"
+from cogvid_pipeline.report.json_text import FORMAT_VERSION, json_text
 
 
 def plan_json(plan: Plan) -> str:
     """The text of `plan --format json`, described by schemas/plan.schema.json."""
-    return json.dumps(plan_document(plan), ensure_ascii=False, indent=2) + "\n"
+    return json_text(plan_document(plan))
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from cogvid_pipeline.model.shot import Image, ImageData, ImageFile, ImageUrl, Shot, ShotFrame, Storyboard
-from cogvid_pipeline.report.plan_json import FORMAT_VERSION
+from cogvid_pipeline.report.json_text import FORMAT_VERSION
 from cogvid_pipeline.report.printable import printable
 
 
