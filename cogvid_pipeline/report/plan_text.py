@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from cogvid_pipeline.model.plan import Action, Change, Keep, Paying, Plan, changes_of, paying
+from cogvid_pipeline.report.changes import change_text
 from cogvid_pipeline.report.paint import Paint, Tone, plain
 from cogvid_pipeline.report.printable import display_width, printable
-from cogvid_pipeline.report.worddiff import Piece, shortened, word_diff
 
 _MARKS: dict[str, tuple[str, Tone]] = {
     "generate": ("+", "added"),
@@ -27,7 +27,7 @@ _SUMMARY = {
     "forget": "to forget",
     "keep": "unchanged",
 }
-_SHORT = 30
+_INDENT = 8
 
 
 def plan_text(plan: Plan, paint: Paint = plain) -> str:
@@ -84,32 +84,4 @@ def _aligned(actions: Sequence[Action], paint: Paint) -> Iterator[list[str]]:
 
 
 def _change(change: Change, paint: Paint) -> str:
-    path = printable(change.path)
-    if isinstance(change.before, str) and isinstance(change.after, str) and not path.startswith("image"):
-        pieces = word_diff(change.before, change.after)
-        if pieces:
-            return f'        {path}: "{"".join(_piece(piece, paint) for piece in shortened(pieces))}"'
-    unknown = "(known after apply)" if path.startswith("image") else "(not set)"
-    before = "(not set)" if change.before is None else _value(change.before)
-    after = unknown if change.after is None else _value(change.after)
-    # Long values are easier to compare one below the other.
-    arrow = " → " if max(len(before), len(after)) <= _SHORT else f"\n{' ' * (len(path) + 8)}→ "
-    return f"        {path}: {paint(before, 'removed')}{arrow}{paint(after, 'added')}"
-
-
-def _piece(piece: Piece, paint: Paint) -> str:
-    """A stretch of a text as git marks it in `--word-diff`, which needs no colour."""
-    text = printable(piece.text)
-    match piece.kind:
-        case "same":
-            return text
-        case "removed":
-            return paint(f"[-{text}-]", "removed")
-        case "added":
-            return paint(f"{{+{text}+}}", "added")
-
-
-def _value(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f'"{printable(value)}"' if isinstance(value, str) else str(value)
+    return " " * _INDENT + change_text(change, paint, indent=_INDENT)
