@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
+from cogvid_pipeline.effects import reached
 from cogvid_pipeline.errors import StateError
 
 _MAKING = Lock()
@@ -20,6 +21,7 @@ def replace_durably(path: Path, data: bytes) -> None:
     try:
         with write_failures_named(path), staging.open("xb") as file:
             file.write(data)
+        reached("written", staging)
         move_durably(staging, path)
     except BaseException:
         staging.unlink(missing_ok=True)
@@ -32,9 +34,20 @@ def move_durably(staging: Path, path: Path) -> None:
     Raises StateError when the disk refuses; `staging` is then left where it is.
     """
     with write_failures_named(path):
-        _fsync(staging)
+        sync(staging)
         staging.replace(path)
-        _fsync(path.parent)
+        reached("renamed", path)
+        sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Have a file's bytes, or a directory's names, survive a power cut. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    reached("synced", path)
 
 
 def make_directory_durably(path: Path) -> None:
@@ -44,7 +57,8 @@ def make_directory_durably(path: Path) -> None:
     make_directory_durably(path.parent)
     with write_failures_named(path):
         path.mkdir(exist_ok=True)
-        _fsync(path.parent)
+        reached("made", path)
+        sync(path.parent)
 
 
 def make_ignored_directory(root: Path, *below: str) -> Path:
@@ -84,11 +98,3 @@ def write_failures_named(path: Path) -> Iterator[None]:
             f"cannot write {path}: {reason}",
             hint="free some space or make the directory writable, then run the command again",
         ) from error
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -71,6 +72,16 @@ class Loopback:
         if self._bugs:
             raise ExceptionGroup("the server has bugs", self._bugs)
 
+    def settle(self, *, seconds: float = 60.0) -> None:
+        """Wait until everything is answered that clients have sent before they went away."""
+        # Connections are taken up in the order in which they came: when this one has ended, so has the wait
+        # of all before it.
+        with socket.create_connection(("127.0.0.1", self.port)) as last:
+            last.shutdown(socket.SHUT_WR)
+            assert last.recv(1) == b""
+        with self.changed:
+            assert self.changed.wait_for(lambda: not self._handlers, seconds), "a client stays connected"
+
     async def _main(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         server = await asyncio.start_server(self._connected, "127.0.0.1", 0, backlog=2048)
@@ -101,7 +112,9 @@ class Loopback:
             self._bugs.append(bug)
             writer.transport.abort()
         finally:
-            self._handlers.discard(handler)
+            with self.changed:
+                self._handlers.discard(handler)
+                self.changed.notify_all()
 
 
 async def _receive(reader: asyncio.StreamReader, connection: int) -> Seen | None:

@@ -101,8 +101,11 @@ class Books:
     alive: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
 
-    async def intend(self, attempt: Attempt) -> Attempt | None:
+    async def intend(self, attempt: Attempt, *, again: bool = False) -> Attempt | None:
         await self._moment("intend")
+        known = self.known(attempt.fingerprint)
+        if known and known.paid and known.state is State.SUCCEEDED and not again:
+            return known
         if live := self._live(attempt.fingerprint):
             return self._seen(live)
         self.effects.append(f"intend {attempt.request_id}")
@@ -196,6 +199,7 @@ class Shelf:
     files: dict[Path, bytes] = field(default_factory=dict)
     kept: dict[str, bytes] = field(default_factory=dict)
     placed: dict[str, str] = field(default_factory=dict)
+    broken: bool = False
     _downloads: deque[bytes | Exception] = field(default_factory=deque)
 
     def gives(self, *contents: bytes | Exception) -> None:
@@ -229,6 +233,8 @@ class Shelf:
         return clip
 
     def place(self, clip: Clip, take: str) -> Path:
+        if self.broken:
+            raise StateError("cannot place: the disk is full")
         self.placed[take] = clip.sha256
         return Path(take)
 

@@ -197,6 +197,10 @@ class Vendor:
         with self._loopback.changed:
             assert self._loopback.changed.wait_for(true, seconds), "the vendor waited in vain"
 
+    def settle(self) -> None:
+        """Wait until everything is answered that clients have sent before they went away."""
+        self._loopback.settle()
+
     @property
     def posts(self) -> list[Seen]:
         return [seen for seen in self.requests if seen.method == "POST"]

@@ -16,6 +16,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from cogvid_pipeline.cli.conflict import settle_conflict, whole_again
 from cogvid_pipeline.cli.options import Option, reads_manifest, with_options
 from cogvid_pipeline.cli.planning import gathers_plan_options, warn
 from cogvid_pipeline.cli.progress import leave_terminal, watching
@@ -120,7 +121,7 @@ def command(
         if not as_json:
             click.echo(plan_text(plan, paint_for(sys.stdout)), nl=False)
         check_limits(plan, max_cost)
-        if all(isinstance(action, Keep) for action in plan.actions) and not as_json:
+        if _is_idle(plan) and not as_json:
             return
         if plan.pending and not yes and not document:
             if as_json:  # what is agreed to has to be seen, and stdout is for the events
@@ -128,7 +129,13 @@ def command(
             _ask()
         gc.freeze()  # the storyboard and the plan live to the end; only what the run makes is looked through
         report = asyncio.run(_run(project, ledger, plan, how, as_json=as_json))
+    if plan.conflicted:
+        click.echo(whole_again(project), err=True)
     _conclude(report, quiet=as_json)
+
+
+def _is_idle(plan: Plan) -> bool:
+    return not plan.conflicted and all(isinstance(action, Keep) for action in plan.actions)
 
 
 def _ask() -> None:
@@ -145,14 +152,15 @@ async def _run(
 ) -> RunReport:
     from cogvid_pipeline.cli.wiring import make_runner, open_ports
 
+    lock, lock_file = settle_conflict(project, ledger, plan)
     with watching(plan, as_json=as_json) as observe:
-        async with open_ports(project, ledger, observe) as ports:
+        async with open_ports(project, ledger, lock_file, observe) as ports:
             if any(isinstance(action, Generate | Regenerate | Resume | Repeat) for action in plan.actions):
                 ports.provider()  # a missing key is said before anything begins
             run = Run(ports, options)
             _heed_signals(run)
             with project.read_ledger() as reading:
-                return await make_runner(project, reading, plan, run).apply()
+                return await make_runner(project, reading, lock, plan, run).apply()
 
 
 def _heed_signals(run: Run) -> None:

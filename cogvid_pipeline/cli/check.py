@@ -27,12 +27,22 @@ def command(context: click.Context, lock_only: bool, settings: Settings) -> None
       cogvid check --lock-only
     """
     project = open_project(settings)
-    found = [*_lock_differences(project), *([] if lock_only else _clip_differences(project))]
+    found = [
+        *_conflict(project),
+        *_lock_differences(project),
+        *([] if lock_only else _clip_differences(project)),
+    ]
     for difference in found:
         click.echo(printable(difference))
     if found:
         context.exit(_DIFFERS)
     click.echo(f"ok: {len(project.storyboard.shots)} shots are as the manifest says")
+
+
+def _conflict(project: Project) -> Iterator[str]:
+    if project.lock.conflicted:
+        name = project.lock_path.name
+        yield f"{name}: a merge has left conflicts in it; `cogvid apply` writes it whole"
 
 
 def _lock_differences(project: Project) -> Iterator[str]:
@@ -46,7 +56,7 @@ def _lock_differences(project: Project) -> Iterator[str]:
 def _clip_differences(project: Project) -> Iterator[str]:
     """Files that are not what the lock says, by their digest."""
     for shot in project.storyboard.shots:
-        entry = project.lock.entries.get(shot.name)
+        entry = project.settled_lock.entries.get(shot.name)
         if entry is None or entry.result is None or entry.result.clip is None:
             continue
         name = f"{project.storyboard.output}/{shot.name}.mp4"

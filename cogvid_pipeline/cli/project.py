@@ -24,6 +24,7 @@ from cogvid_pipeline.model.shot import Money, Storyboard
 from cogvid_pipeline.packaged import schemas_directory
 from cogvid_pipeline.plan import diff
 from cogvid_pipeline.plan.cost import PriceBook
+from cogvid_pipeline.plan.fingerprint import fingerprint
 from cogvid_pipeline.state.exclusive import exclusively
 from cogvid_pipeline.state.ledger import SqliteLedger, open_ledger, read_ledger
 from cogvid_pipeline.state.lockfile import read_lock
@@ -69,7 +70,16 @@ class Project:
 
     @cached_property
     def lock(self) -> Lock:
-        return read_lock(self.lock_path)
+        """As the file has it; with both sides where a merge left a conflict."""
+        return read_lock(self.lock_path, self._is_genuine)
+
+    @cached_property
+    def settled_lock(self) -> Lock:
+        """The lock with one entry for each take, as `apply` would write it."""
+        if not self.lock.alternatives:
+            return self.lock
+        with self.read_ledger() as ledger:
+            return self.lock.settled(self.plan(ledger, PlanOptions()).settled)
 
     @cached_property
     def state(self) -> Path:
@@ -110,16 +120,16 @@ class Project:
                     hint=f"did you mean {near[0]!r}?" if near else f"the shots are {', '.join(known[:20])}",
                 )
 
-    def facts(self, ledger: SqliteLedger) -> diff.Facts:
+    def facts(self, ledger: SqliteLedger, lock: Lock) -> diff.Facts:
         """What a plan is made from."""
 
-        def known(fingerprint: str) -> Attempt | None:
-            return ledger.newest([fingerprint]).get(fingerprint)
+        def known(digest: str) -> Attempt | None:
+            return ledger.newest([digest]).get(digest)
 
         now = time.time()
         account = ACCOUNTS.get(self.storyboard.provider)
         return diff.Facts(
-            lock=self.lock,
+            lock=lock,
             known=known,
             displaced=self.clips.displaced,
             repeatable=lambda attempt: is_repeatable(attempt, now),
@@ -129,7 +139,10 @@ class Project:
     def plan(self, ledger: SqliteLedger, options: PlanOptions) -> Plan:
         """What `apply` would do now. Raises UsageError when the options name what is not there."""
         self.check_names(options.replace)
-        return diff.make_plan(self.storyboard, self.facts(ledger), self.prices, options)
+        return diff.make_plan(self.storyboard, self.facts(ledger, self.lock), self.prices, options)
+
+    def _is_genuine(self, attempt: Attempt) -> bool:
+        return fingerprint(attempt.request, self.storyboard.documented_defaults) == attempt.fingerprint
 
 
 def open_project(settings: Settings) -> Project:

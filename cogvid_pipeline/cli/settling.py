@@ -6,13 +6,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from cogvid_pipeline.cli.accounts import ACCOUNTS
+from cogvid_pipeline.cli.conflict import settle_conflict, whole_again
 from cogvid_pipeline.cli.project import Project
 from cogvid_pipeline.errors import UsageError
-from cogvid_pipeline.model.attempt import Attempt, LockEntry, State
+from cogvid_pipeline.model.attempt import Attempt, Lock, LockEntry, State
 from cogvid_pipeline.model.plan import (
     Forget,
     Generate,
     Hold,
+    Plan,
     PlanOptions,
     Regenerate,
     Repeat,
@@ -27,7 +29,11 @@ from cogvid_pipeline.state.lockfile import LockFile
 
 def find_doubts(project: Project, ledger: SqliteLedger) -> dict[str, Doubt]:
     """What is in doubt, by the names of the shots that ask for it, else by its request id."""
-    held = [action for action in _steps(project, ledger).values() if isinstance(action, Hold | Repeat)]
+    held = [
+        action
+        for action in _steps(project.plan(ledger, PlanOptions())).values()
+        if isinstance(action, Hold | Repeat)
+    ]
     shots: dict[str, tuple[str, ...]] = {}
     for action in held:
         shots[action.attempt.request_id] = (
@@ -49,9 +55,9 @@ class Settlement:
     def __init__(self, project: Project, ledger: SqliteLedger) -> None:
         self._project = project
         self._ledger = ledger
-        self._steps = _steps(project, ledger)
+        self._plan = project.plan(ledger, PlanOptions())
+        self._steps = _steps(self._plan)
         self._doubts = find_doubts(project, ledger)
-        self._lock = LockFile(project.lock_path, project.storyboard.output)
 
     def settle(self, adopt: Mapping[str, str], pay_again: Sequence[str]) -> Iterator[str]:
         """Do it, and yield a line about each. Raises UsageError before anything is changed."""
@@ -61,14 +67,17 @@ class Settlement:
             **{name: self._adopted(name, task) for name, task in adopt.items()},
             **{name: self._released(name) for name in pay_again},
         }
+        lock, file = settle_conflict(self._project, self._ledger, self._plan)
         for name, attempt in settled.items():
             self._ledger.record(attempt)
-            self._show(name, attempt)
-        self._lock.flush()
+            self._show(name, attempt, lock, file)
+        file.flush()
         for name, task in adopt.items():
             yield f"{name}: the next apply waits for task {task}"
         for name in pay_again:
             yield f"{name}: the next apply submits it again"
+        if self._plan.conflicted:
+            yield whole_again(self._project)
 
     def _adopted(self, name: str, task_id: str) -> Attempt:
         if not is_task_id(task_id):
@@ -119,25 +128,23 @@ class Settlement:
     def _held_now(self) -> str:
         return f"held are {', '.join(self._doubts)}" if self._doubts else "nothing is held"
 
-    def _show(self, name: str, settled: Attempt) -> None:
+    def _show(self, name: str, settled: Attempt, lock: Lock, file: LockFile) -> None:
         """Bring it into every entry of the lock that waits for this attempt, or that is to wait for it."""
-        entries = self._project.lock.entries
         waiting = {
             other
-            for other, entry in entries.items()
+            for other, entry in lock.entries.items()
             if entry.pending and entry.pending.request_id == settled.request_id
         }
         if name in self._steps:
             waiting.add(name)
         pending = settled if settled.state is State.ADOPTED else None
         for other in waiting:
-            before = entries.get(other, LockEntry())
+            before = lock.entries.get(other, LockEntry())
             if before.pending:
                 self._ledger.take_in(before.pending)
             entry = replace(before, pending=pending)
-            self._lock.put(other, entry if entry.pending or entry.result else None)
+            file.put(other, entry if entry.pending or entry.result else None)
 
 
-def _steps(project: Project, ledger: SqliteLedger) -> dict[str, TakeStep]:
-    plan = project.plan(ledger, PlanOptions())
+def _steps(plan: Plan) -> dict[str, TakeStep]:
     return {action.shot.name: action for action in plan.actions if not isinstance(action, Forget)}

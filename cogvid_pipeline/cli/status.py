@@ -18,10 +18,14 @@ def command(settings: Settings) -> None:
       cogvid status
     """
     project = open_project(settings)
+    lock = project.settled_lock
+    if lock.conflicted:
+        name = project.lock_path.name
+        click.echo(f"warning: a merge has left conflicts in {name}; this is what apply would keep", err=True)
     names = [shot.name for shot in project.storyboard.shots]
     missing = {
         name
-        for name, entry in project.lock.entries.items()
+        for name, entry in lock.entries.items()
         if entry.result and entry.result.clip and project.clips.displaced(entry.result.clip, name)
     }
-    click.echo(status_text(names, project.lock, missing, project.storyboard.output), nl=False)
+    click.echo(status_text(names, lock, missing, project.storyboard.output), nl=False)

@@ -18,7 +18,7 @@ from cogvid_pipeline.engine.runner import Runner
 from cogvid_pipeline.engine.take import TakeWorker
 from cogvid_pipeline.errors import CogvidError
 from cogvid_pipeline.media.frames import ClipFrames
-from cogvid_pipeline.model.attempt import Attempt
+from cogvid_pipeline.model.attempt import Attempt, Lock
 from cogvid_pipeline.model.event import Event
 from cogvid_pipeline.model.plan import Plan
 from cogvid_pipeline.model.shot import ImageFile, Shot, Storyboard
@@ -79,7 +79,7 @@ def vendor_of(web: Web, attempt: Attempt) -> Vendor:
 
 @asynccontextmanager
 async def open_ports(
-    project: Project, ledger: SqliteLedger, observe: Callable[[Event], None]
+    project: Project, ledger: SqliteLedger, lock_file: LockFile, observe: Callable[[Event], None]
 ) -> AsyncIterator[Ports]:
     """The ports of one run; connections are closed at the end."""
     storyboard = project.storyboard
@@ -89,7 +89,7 @@ async def open_ports(
             vendor_of=partial(vendor_of, web),
             download=partial(download, web.downloads),
             ledger=GatheredLedger(ledger),
-            lock=LockFile(project.lock_path, storyboard.output),
+            lock=lock_file,
             clips=project.clips,
             frames=ClipFrames(),
             read_image=partial(read_image, project.root),
@@ -97,11 +97,11 @@ async def open_ports(
         )
 
 
-def make_runner(project: Project, ledger: SqliteLedger, plan: Plan, run: Run) -> Runner:
+def make_runner(project: Project, ledger: SqliteLedger, lock: Lock, plan: Plan, run: Run) -> Runner:
     """The engine for one plan, with a planner that knows what is there now."""
     storyboard = project.storyboard
-    keeper = LockKeeper(project.lock, run.ports.lock)
-    planner = Planner(storyboard, project.facts(ledger), project.prices, plan.options)
+    keeper = LockKeeper(lock, run.ports.lock)
+    planner = Planner(storyboard, project.facts(ledger, lock), project.prices, plan.options)
     worker = TakeWorker(run, keeper, storyboard.documented_defaults)
     return Runner(run, plan, planner, keeper, worker)
 

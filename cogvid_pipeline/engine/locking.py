@@ -14,12 +14,15 @@ _SECONDS_BETWEEN_WRITES = 0.5
 
 
 class LockKeeper:
-    """Knows how an attempt changes an entry; writes are gathered, since each one rewrites the file."""
+    """Knows how an attempt changes an entry; writes are gathered, since each one rewrites the file.
+
+    A file in which a merge left conflicts is written even when nothing changes.
+    """
 
     def __init__(self, lock: Lock, writer: LockWriter) -> None:
         self._entries = dict(lock.entries)
         self._writer = writer
-        self._dirty = False
+        self._dirty = lock.conflicted
 
     def pending(self, name: str, attempt: Attempt) -> None:
         """Show an unfinished or failed attempt beside the result."""

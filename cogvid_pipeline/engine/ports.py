@@ -79,8 +79,11 @@ Provider: TypeAlias = Vendor | Renderer
 class Ledger(Protocol):
     """The durable record of every attempt; each method returns only when its row is on the disk."""
 
-    async def intend(self, attempt: Attempt) -> Attempt | None:
-        """Record an intent, unless the fingerprint has a live attempt already: then that one is returned."""
+    async def intend(self, attempt: Attempt, *, again: bool = False) -> Attempt | None:
+        """Record an intent, unless the fingerprint has an attempt already that is live or has succeeded.
+
+        Then that one is returned. Where a clip is wanted `again`, only a live one stands in the way.
+        """
         ...
 
     async def record(self, attempt: Attempt) -> None:

@@ -22,7 +22,10 @@ from cogvid_pipeline.model.wire import (
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """An accepted attempt; `answer` is None when another run had submitted the same request already."""
+    """An accepted attempt; `answer` is None when another run had submitted the same request already.
+
+    That one may have come to its end since.
+    """
 
     attempt: Attempt
     answer: Accepted | None

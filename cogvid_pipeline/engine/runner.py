@@ -11,7 +11,7 @@ from cogvid_pipeline.engine.run import Run
 from cogvid_pipeline.engine.submit import elsewhere
 from cogvid_pipeline.engine.take import TakeWorker, clip_of
 from cogvid_pipeline.errors import CogvidError
-from cogvid_pipeline.model.attempt import Attempt, State
+from cogvid_pipeline.model.attempt import Attempt, LockEntry, State
 from cogvid_pipeline.model.plan import (
     Fetch,
     Forget,
@@ -50,11 +50,12 @@ class Runner:
             async with asyncio.TaskGroup() as group:
                 flusher = group.create_task(self.keeper.flush_now_and_then(self.run.ports.sleep))
                 for action in self.plan.actions:
-                    if isinstance(action, Forget):
-                        await self._forget(action)
-                    else:
+                    if not isinstance(action, Forget):
                         self._takes[action.shot.name] = group.create_task(self._outcome(action))
                 outcomes = {name: await take for name, take in self._takes.items()}
+                for action in self.plan.actions:
+                    if isinstance(action, Forget) and not self._is_awaited(action):
+                        await self._forget(action)
                 flusher.cancel()
         finally:
             self.keeper.flush()
@@ -69,6 +70,18 @@ class Runner:
         self._errors.append(error)
         self.run.stop()
 
+    def _is_awaited(self, action: Forget) -> bool:
+        """Whether a take, such as the same one under a new name, was to go on from this entry and has not.
+
+        Until then the lock must not lose it: in a clone there is nothing else that knows what was paid for.
+        """
+        there = _request_ids(action.entry)
+        return any(
+            step.attempt.request_id in there - _request_ids(self.keeper.entry(step.shot.name))
+            for step in self.plan.actions
+            if isinstance(step, Reuse | Resume | Repeat | Hold)
+        )
+
     async def _forget(self, action: Forget) -> None:
         try:
             await self._remember(action.name)
@@ -80,10 +93,8 @@ class Runner:
 
     async def _remember(self, name: str) -> None:
         """What is about to leave the lock goes into the ledger, so that going back to it is free."""
-        entry = self.keeper.entry(name)
-        for attempt in (entry.result, entry.pending, entry.previous):
-            if attempt:
-                await self.run.ports.ledger.take_in(attempt)
+        for attempt in self.keeper.entry(name).attempts:
+            await self.run.ports.ledger.take_in(attempt)
 
     async def _outcome(self, action: TakeStep) -> Outcome:
         try:
@@ -193,3 +204,9 @@ class Runner:
                 self.run.tell("blocked", name, on=on)
             case Done() | Stopped():
                 pass
+
+
+def _request_ids(entry: LockEntry) -> set[str]:
+    return {
+        attempt.request_id for attempt in (entry.result, entry.pending, entry.previous) if attempt is not None
+    }

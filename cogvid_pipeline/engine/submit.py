@@ -32,10 +32,11 @@ _COME_BACK = "nothing was bought; run apply again when the vendor answers"
 
 
 async def submit(
-    run: Run, vendor: Vendor, wanted: Attempt, submission: Submission, visit: Visit
+    run: Run, vendor: Vendor, wanted: Attempt, submission: Submission, visit: Visit, *, again: bool = False
 ) -> Submitted | Failed | Held:
     """The accepted attempt, or how it ended without one. `wanted` is the attempt without its request id.
 
+    One that has succeeded since the plan was made will do, unless the clip is wanted `again`.
     What is accepted, or may be, has a place in the vendor's window until the visit ends.
     """
     unreachable = 0
@@ -43,7 +44,7 @@ async def submit(
         async with run.stoppable():
             await visit.enter()
         async with turn(run, submission.shot):
-            tried = await _try(run, vendor, wanted, submission)
+            tried = await _try(run, vendor, wanted, submission, again=again)
         if tried is None:
             continue
         attempt, verdict = tried
@@ -90,17 +91,17 @@ def elsewhere() -> Failed:
 
 
 async def _try(
-    run: Run, vendor: Vendor, wanted: Attempt, submission: Submission
+    run: Run, vendor: Vendor, wanted: Attempt, submission: Submission, *, again: bool
 ) -> tuple[Attempt, Verdict | None] | None:
     """One attempt, from its intent to the record of what became of it; None when it was called off.
 
-    There is no verdict when the ledger has a live attempt at the same request: that one is returned.
+    There is no verdict when the ledger has another attempt at the same request: that one is returned.
     """
     if not run.may_submit():
         return None
     attempt = _intent(run, vendor, wanted, submission)
-    if (live := await run.ports.ledger.intend(attempt)) is not None:
-        return live, None
+    if (other := await run.ports.ledger.intend(attempt, again=again)) is not None:
+        return other, None
     if not run.may_submit():
         await record(run, attempt, NotAccepted("the run was stopped"))
         return None

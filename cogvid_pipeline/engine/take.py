@@ -38,7 +38,7 @@ class TakeWorker:
         wanted = _wanted(action, provider.name, provider.base_url)
         submission = await self._submission(action.shot, upstream)
         with self.run.window.visit() as visit:
-            submitted = await submit(self.run, provider, wanted, submission, visit)
+            submitted = await submit(self.run, provider, wanted, submission, visit, again=action.again)
             return await self._follow(action.shot, submitted)
 
     async def repeat(self, action: Repeat, upstream: Mapping[str, Attempt]) -> Outcome:
@@ -107,6 +107,8 @@ class TakeWorker:
     async def _follow(self, shot: Shot, submitted: Submitted | Failed | Held) -> Outcome:
         """See to what came of a submission."""
         match submitted:
+            case Submitted(attempt, None) if attempt.clip is not None:
+                return await self.finish(shot, await self._bring_back(shot, attempt, {}))
             case Submitted(attempt, answer):
                 # What another run submitted is not bought by this one.
                 bought = {"cost": attempt.cost} if answer and attempt.paid else {}

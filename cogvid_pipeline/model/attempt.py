@@ -1,7 +1,7 @@
 """What was asked of a vendor and what came of it, as the lock and the ledger record it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -96,6 +96,11 @@ class LockEntry:
     previous: Attempt | None = None
 
     @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """All of them, the newest first."""
+        return tuple(attempt for attempt in (self.pending, self.result, self.previous) if attempt)
+
+    @property
     def status(self) -> str:
         """`succeeded`, `submitted`, `failed` or `held`: that of the newest attempt."""
         if self.pending is None:
@@ -105,10 +110,27 @@ class LockEntry:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """The lock file as data: entries by take (`walk`, `walk@2`), and the digest of its bytes."""
+    """The lock file as data: entries by take (`walk`, `walk@2`), and the digest of its bytes.
+
+    A file in which a merge left conflicts is `conflicted`: its entries are those of both sides. Of a take
+    that the sides have differently, `alternatives` holds the entry of each, ours first, and `entries` ours
+    until the planner has chosen. The digest is then that of the file and of both sides.
+    """
 
     entries: Mapping[str, LockEntry] = field(default_factory=dict)
     digest: str = ""
+    alternatives: Mapping[str, tuple[LockEntry, ...]] = field(default_factory=dict)
+    conflicted: bool = False
+
+    def everything(self) -> Iterator[tuple[str, LockEntry]]:
+        """Every entry with its take, the alternatives among them."""
+        for name, entry in self.entries.items():
+            for alternative in self.alternatives.get(name, (entry,)):
+                yield name, alternative
+
+    def settled(self, chosen: Mapping[str, LockEntry]) -> "Lock":
+        """The lock with one entry for each take: `chosen` has one for each that has alternatives."""
+        return replace(self, entries={**self.entries, **chosen}, alternatives={})
 
 
 # What the ledger knows of each fingerprint that was asked about: its newest attempt that counts.

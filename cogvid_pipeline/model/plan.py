@@ -42,21 +42,26 @@ class TakeAction:
 
 @dataclass(frozen=True, slots=True)
 class Generate(TakeAction):
-    """Submit a request for a take that has no clip. `cost` is None where no price is known."""
+    """Submit a request for a take that has no clip. `cost` is None where no price is known.
+
+    With `again` it is submitted although there may be a clip of this very request.
+    """
 
     kind: ClassVar[str] = "generate"
 
     cost: Money | None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Regenerate(TakeAction):
-    """Submit a request for a take whose clip no longer fits the manifest."""
+    """Submit a request for a take whose clip no longer fits the manifest, or is to be made `again`."""
 
     kind: ClassVar[str] = "regenerate"
 
     cost: Money | None
     changes: tuple[Change, ...]
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +237,8 @@ class Plan:
 
     `warnings` are sentences for the reader. `provider` is who would be asked to generate,
     `cost` the sum of what that costs (None when a price is not known), counted in `currency`. `budget` is
-    None where the manifest has none.
+    None where the manifest has none. A lock in which a merge left conflicts is `conflicted`; `settled` has
+    the chosen entry of each take that has alternatives.
     """
 
     actions: tuple[Action, ...]
@@ -245,7 +251,9 @@ class Plan:
     currency: str
     budget: BudgetUse | None = None
     warnings: tuple[str, ...] = ()
+    settled: Mapping[str, LockEntry] = field(default_factory=dict)
+    conflicted: bool = False
 
     @property
     def pending(self) -> bool:
-        return any(isinstance(action, PENDING) for action in self.actions)
+        return self.conflicted or any(isinstance(action, PENDING) for action in self.actions)

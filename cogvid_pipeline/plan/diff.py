@@ -26,6 +26,7 @@ from cogvid_pipeline.model.plan import (
     paying,
 )
 from cogvid_pipeline.model.shot import Request, Scalar, Shot, Storyboard
+from cogvid_pipeline.plan.choice import Choice
 from cogvid_pipeline.plan.cost import PriceBook, attempts_that_stay, budget_use, total
 from cogvid_pipeline.plan.evidence import Evidence, Found
 from cogvid_pipeline.plan.fingerprint import fingerprint, make_request, significant
@@ -37,6 +38,7 @@ Defaults: TypeAlias = Mapping[str, Mapping[str, Scalar]]
 _NO_ENTRY = LockEntry()
 _OVER = frozenset({State.FAILED, State.REFUSED, State.RELEASED})
 _IN_DOUBT = frozenset({State.HELD, State.INTENT})
+_DISPLACED = "its file is missing or was changed"
 _ASKED_AGAIN = "its answer was lost; it is sent again with the same request id, which buys nothing twice"
 
 
@@ -63,20 +65,22 @@ def make_plan(
     options = options or PlanOptions()
     planner = Planner(storyboard, facts, prices, options)
     steps = {shot.name: planner.decide(shot) for shot in upstream_first(storyboard.shots)}
-    part = whole = Part(steps, sorted(facts.lock.entries.keys() - steps.keys()), planner.warnings)
+    settled = {name: planner.entry(name, None) for name in facts.lock.alternatives}
+    lock = facts.lock.settled(settled)
+    part = whole = Part(steps, sorted(lock.entries.keys() - steps.keys()), planner.warnings)
     if options.narrowing:
         again = Planner(storyboard, facts, prices, options)
-        part = narrow(whole, facts.lock, again, options)
+        again.settled.update(settled)
+        part = narrow(whole, lock, again, options)
         part = replace(part, warnings=(*again.warnings, *part.warnings))
     actions: list[Action] = [
         part.steps[name] for shot in storyboard.shots if (name := shot.name) in part.steps
     ]
     actions += [
-        Forget(name, "no shot of the manifest stands for it", facts.lock.entries[name])
-        for name in part.forgotten
+        Forget(name, "no shot of the manifest stands for it", lock.entries[name]) for name in part.forgotten
     ]
     spending = [action.cost for action in paying(actions)]
-    staying = attempts_that_stay(steps, part.steps, facts.lock)
+    staying = attempts_that_stay(steps, part.steps, lock)
     return Plan(
         actions=tuple(actions),
         project=storyboard.project,
@@ -87,8 +91,19 @@ def make_plan(
         cost=total(spending, prices.currency),
         currency=prices.currency,
         budget=budget_use(storyboard.budget, staying, spending, prices),
-        warnings=tuple(part.warnings),
+        warnings=(*_conflict(facts.lock), *part.warnings),
+        settled=settled,
+        conflicted=facts.lock.conflicted,
     )
+
+
+def _conflict(lock: Lock) -> tuple[str, ...]:
+    if not lock.conflicted:
+        return ()
+    said = "a merge has left conflicts in the lock: both sides were read, and apply writes it whole"
+    if count := len(lock.alternatives):
+        said += f", with what fits the manifest where they differ ({count} of the shots)"
+    return (said,)
 
 
 def changes_between(before: Request, after: Request, defaults: Defaults) -> tuple[Change, ...]:
@@ -120,13 +135,15 @@ class Planner:
         self.prices = prices
         self.replace = frozenset(options.replace)
         self.evidence = Evidence(facts.lock, facts.known, storyboard.provider, facts.rehearsal)
+        self.choice = Choice(facts.lock, self.evidence.satisfies)
+        self.settled: dict[str, LockEntry] = {}
         self.warnings: list[str] = []
         self.clips: dict[str, str | None] = {}
         self._paying: dict[str, str] = {}
 
     def standing(self, take: str) -> Attempt | None:
         """The result that the lock has of a take, if its clip counts."""
-        result = self.facts.lock.entries.get(take, _NO_ENTRY).result
+        result = self.entry(take, None).result
         return result if result and self._stands(result) else None
 
     def displaced(self, clip: Clip, take: str) -> bool:
@@ -137,10 +154,18 @@ class Planner:
         """What is done about the shot; those that it takes frames from have been decided."""
         request = make_request(shot, self.clips.__getitem__)
         digest = fingerprint(request, self.storyboard.documented_defaults)
-        entry = self.facts.lock.entries.get(shot.name, _NO_ENTRY)
+        entry = self.entry(shot.name, digest)
         action = self._free(shot, request, digest, entry) or self._paid(shot, request, digest, entry)
         self.clips[shot.name] = clip_after(action)
         return action
+
+    def entry(self, take: str, digest: str | None) -> LockEntry:
+        """The lock's entry; where a merge left several, the one that was chosen first stays the one."""
+        if take not in self.facts.lock.alternatives:
+            return self.facts.lock.entries.get(take, _NO_ENTRY)
+        if take not in self.settled:
+            self.settled[take] = self.choice.best(take, digest)
+        return self.settled[take]
 
     def _free(self, shot: Shot, request: Request, digest: str | None, entry: LockEntry) -> TakeStep | None:
         """The action that costs nothing, if there is one."""
@@ -180,30 +205,35 @@ class Planner:
         result = entry.result
         if result is None or result.clip is None or result.fingerprint != digest or not self._stands(result):
             return None
-        if entry.pending and (entry.pending.fingerprint != digest or entry.pending.state in _OVER):
+        # What is free settles nothing about a paid task, and does not wait for it.
+        pending = None if entry.pending and entry.pending.paid and not result.paid else entry.pending
+        if pending and (pending.fingerprint != digest or pending.state in _OVER):
             return Reuse(shot, 1, "back to the request of its clip", request, digest, result)
-        if entry.pending:
+        if pending:
             return None
         if self.facts.displaced(result.clip, shot.name):
-            return Fetch(shot, 1, "its file is missing or was changed", request, digest, result)
+            return Fetch(shot, 1, _DISPLACED, request, digest, result)
         return Keep(shot, 1, "up to date", request, digest, result)
 
     def _paid(self, shot: Shot, request: Request, digest: str | None, entry: LockEntry) -> TakeStep:
         """The action that submits."""
         result = entry.result
-        if result and self._guarded(entry):
+        if result and result.clip and self._guarded(entry):
             self.warnings.append(f"{shot.name}: its paid clip stays as it is; a preview never replaces it")
+            if self.facts.displaced(result.clip, shot.name):
+                return Fetch(shot, 1, _DISPLACED, request, digest, result)
             return Keep(shot, 1, "a preview never replaces a paid clip", request, digest, result)
         if digest is not None:
             self._paying[digest] = shot.name
         cost = self.prices.price(shot.model)
+        again = shot.name in self.replace
         failure = _failure(entry, digest)
         if result is None or not self._stands(result):
             reason = failure or ("only a preview of it exists" if result else self._new(shot, digest))
-            return Generate(shot, 1, reason, request, digest, cost)
+            return Generate(shot, 1, reason, request, digest, cost, again)
         changes = self._changes(entry, request)
         reason = failure or self._changed(shot, digest, changes)
-        return Regenerate(shot, 1, reason, request, digest, cost, changes)
+        return Regenerate(shot, 1, reason, request, digest, cost, changes, again)
 
     def _take_up(
         self, found: Found, shot: Shot, request: Request, digest: str, changes: tuple[Change, ...]

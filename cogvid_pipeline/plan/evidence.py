@@ -84,8 +84,7 @@ class Evidence:
     @cached_property
     def _locked(self) -> dict[str, list[tuple[str, Attempt]]]:
         index: dict[str, list[tuple[str, Attempt]]] = defaultdict(list)
-        for owner, entry in self.lock.entries.items():
-            for attempt in (entry.result, entry.pending, entry.previous):
-                if attempt:
-                    index[attempt.fingerprint].append((owner, attempt))
+        for owner, entry in self.lock.everything():
+            for attempt in entry.attempts:
+                index[attempt.fingerprint].append((owner, attempt))
         return index

@@ -4,12 +4,14 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self, TypeAlias
 
 import httpx
 
+from cogvid_pipeline.durable import sync
+from cogvid_pipeline.effects import reached
 from cogvid_pipeline.errors import ClipGone, FetchError, StateError
 from cogvid_pipeline.providers.http import Lane, describe, fit_to_show
 
@@ -35,8 +37,9 @@ async def download(
 ) -> None:
     """Fetch `url` into a file; a part of it that an earlier call left there is gone on with.
 
-    What a part belongs to is noted beside it until the file is whole. `largest` is in bytes. Raises ClipGone
-    when the address is dead, FetchError when it may work later, StateError when the disk refuses.
+    What a part belongs to is noted beside it until the file is whole, and how much of it is safe; what a call
+    left that was killed begins anew. `largest` is in bytes. Raises ClipGone when the address is dead,
+    FetchError when it may work later, StateError when the disk refuses.
     """
     where = fit_to_show(_without_query(url))
     waits = iter(pauses)
@@ -65,12 +68,14 @@ class _Part:
     """What an unfinished file is a part of.
 
     `source` is the address without its query, which is signed anew each time; `validator` is what the
-    server calls this version of the file, empty where it does not say; `total` is in bytes.
+    server calls this version of the file, empty where it does not say; `total` is in bytes, of which the
+    first `safe` survive a power cut.
     """
 
     source: str
     validator: str
     total: int
+    safe: int = 0
 
     @classmethod
     def load(cls, note: Path) -> Self | None:
@@ -81,6 +86,12 @@ class _Part:
 
     def save(self, note: Path) -> None:
         note.write_text(json.dumps(asdict(self)))
+        reached("written", note)
+
+    def keep(self, into: Path, note: Path) -> None:
+        """Make what there is of the file safe, so that it can be gone on with."""
+        sync(into)
+        replace(self, safe=into.stat().st_size).save(note)
 
     def range_headers(self, have: int) -> dict[str, str]:
         return {"Range": f"bytes={have}-"} | ({"If-Range": self.validator} if self.validator else {})
@@ -102,15 +113,23 @@ async def _go_on(client: httpx.AsyncClient, url: str, into: Path, progress: Prog
         elif part is None or not part.goes_on(response, have):
             note.unlink(missing_ok=True)
             raise httpx.RemoteProtocolError(f"the server did not go on at byte {have}")
-        await _receive(response, into, have, part.total if part else None, progress, largest)
+        try:
+            await _receive(response, into, have, part.total if part else None, progress, largest)
+        except (httpx.TransportError, asyncio.CancelledError):
+            if part:
+                part.keep(into, note)
+            raise
     note.unlink(missing_ok=True)
+    reached("removed", note)
 
 
 def _find_part(url: str, into: Path, note: Path) -> tuple[_Part | None, int]:
     """What there is of the clip at this address already, and how many bytes."""
     part = _Part.load(note)
     have = into.stat().st_size if into.exists() else 0
-    return (part, have) if part and have and part.source == _without_query(url) else (None, 0)
+    # What came after the last note may have holes, if the power was cut since then.
+    usable = part and have and part.safe == have and part.source == _without_query(url)
+    return (part, have) if usable else (None, 0)
 
 
 def _check_status(response: httpx.Response) -> None:
@@ -149,6 +168,7 @@ async def _receive(
                 raise FetchError(f"the clip is larger than {largest} bytes")
             file.write(chunk)
             progress(have, total)
+    reached("written", into)
     if total is not None and have != total:
         raise httpx.RemoteProtocolError(f"{have} of {total} bytes came")
 

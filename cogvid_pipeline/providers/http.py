@@ -13,6 +13,7 @@ from typing import Any, NoReturn, Self
 
 import httpx
 
+from cogvid_pipeline.effects import reached
 from cogvid_pipeline.errors import UsageError
 from cogvid_pipeline.providers.verdict import Answer, Happened, Lost, NeverLeft, retry_after
 
@@ -99,7 +100,10 @@ class Web:
 
     async def post(self, url: str, document: Mapping[str, Any], *, key: str) -> Happened:
         """Send a JSON document, once."""
-        return await self._exchange(self._submissions, "POST", url, key, encode(document))
+        reached("posting", url)
+        happened = await self._exchange(self._submissions, "POST", url, key, encode(document))
+        reached("answered", url)
+        return happened
 
     async def get(self, url: str, *, key: str) -> Happened:
         """Ask for a JSON document, once."""

@@ -42,12 +42,12 @@ def plan_text(plan: Plan, paint: Paint = plain) -> str:
 
 def summary_line(plan: Plan) -> str:
     """The number of actions of each kind, the cost, and what that leaves of the budget."""
-    if not plan.actions and plan.options.narrowing:
+    if not plan.actions and plan.options.narrowing and not plan.conflicted:
         return "Nothing is selected, so there is nothing to do."
-    if all(isinstance(action, Keep) for action in plan.actions):
+    if not plan.conflicted and all(isinstance(action, Keep) for action in plan.actions):
         return f"Nothing to do: {len(plan.actions)} up to date."
     counts = [f"{plan.summary[kind]} {words}" for kind, words in _SUMMARY.items() if plan.summary.get(kind)]
-    return f"Plan: {', '.join(counts)}. {_cost(plan)}"
+    return f"Plan: {', '.join(counts) or 'no shots'}. {_cost(plan)}"
 
 
 def _cost(plan: Plan) -> str:

@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
 
+from cogvid_pipeline.effects import reached
 from cogvid_pipeline.errors import StateError
 from cogvid_pipeline.state.exclusive import in_turn
 
@@ -45,6 +46,14 @@ _STEPS: tuple[tuple[str, ...], ...] = (
     (
         "ALTER TABLE attempts ADD COLUMN seal TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE attempts ADD COLUMN own INTEGER NOT NULL DEFAULT 0",
+    ),
+    (
+        # What came with a lock has no run; it may be a second one, which nobody here could prevent.
+        "DROP INDEX one_live_attempt",
+        """
+        CREATE UNIQUE INDEX one_live_attempt ON attempts (fingerprint)
+            WHERE paid AND run != '' AND state IN ('intent', 'accepted', 'adopted', 'held')
+        """,
     ),
 )
 _VERSION = len(_STEPS)
@@ -108,6 +117,8 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     with connection:
         connection.execute("BEGIN IMMEDIATE")
         yield
+        reached("committing", "the ledger")
+    reached("committed", "the ledger")
 
 
 @contextmanager

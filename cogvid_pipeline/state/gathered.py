@@ -23,10 +23,10 @@ class GatheredLedger:
         self._waiting: list[_Waiting] = []
         self._work: asyncio.Task[None] | None = None
 
-    async def intend(self, attempt: Attempt) -> Attempt | None:
-        """Record an intent, or return the live attempt that stands in its way."""
-        live: Attempt | None = await self._do(partial(self._ledger.intend, attempt))
-        return live
+    async def intend(self, attempt: Attempt, *, again: bool = False) -> Attempt | None:
+        """Record an intent, or return the attempt that stands in its way."""
+        other: Attempt | None = await self._do(partial(self._ledger.intend, attempt, again=again))
+        return other
 
     async def record(self, attempt: Attempt) -> None:
         """Record what became of an attempt."""

@@ -24,10 +24,13 @@ from cogvid_pipeline.state.database import (
 from cogvid_pipeline.state.exclusive import is_running, running
 
 _FILE = "ledger.db"
+_ELSEWHERE = ""  # in place of a run's id: submitted by somebody else, as a lock file says
 
-_LIVE = """
+_IN_THE_WAY = """
 SELECT * FROM attempts
-WHERE fingerprint = ? AND paid AND state IN ('intent', 'accepted', 'adopted', 'held')
+WHERE fingerprint = :fingerprint AND paid
+    AND (state IN ('intent', 'accepted', 'adopted', 'held') OR state = 'succeeded' AND NOT :again)
+ORDER BY state = 'succeeded' DESC, state IN ('intent', 'held'), run = '', rowid DESC LIMIT 1
 """
 
 # Rows are numbered in the order in which they were learned, which a clock that jumps cannot upset. A free
@@ -35,7 +38,9 @@ WHERE fingerprint = ? AND paid AND state IN ('intent', 'accepted', 'adopted', 'h
 _NEWEST = """
 WITH candidates AS (
     SELECT attempts.*, row_number() OVER (
-        PARTITION BY fingerprint ORDER BY paid DESC, state = 'succeeded' DESC, attempts.rowid DESC
+        PARTITION BY fingerprint
+        ORDER BY paid DESC, state = 'succeeded' DESC, state IN ('intent', 'held'),
+            state != 'succeeded' AND run = '', attempts.rowid DESC
     ) AS place
     FROM attempts
     WHERE fingerprint IN (SELECT value FROM json_each(?))
@@ -61,8 +66,8 @@ _SAVE = _ADD.replace(
     """(request_id) DO UPDATE SET
     state = :state, paid = :paid, provider = :provider, base_url = :base_url,
     task_id = :task_id, url = :url, request = :request, clip = :clip, amount = :amount,
-    currency = :currency, created_at = :created_at, completed_at = :completed_at, error = :error, run = :run,
-    seal = :seal, own = :own OR own AND base_url = :base_url
+    currency = :currency, created_at = :created_at, completed_at = :completed_at, error = :error,
+    run = iif(run = '', '', :run), seal = :seal, own = :own OR own AND base_url = :base_url
     WHERE fingerprint = :fingerprint
     """,
 )
@@ -93,7 +98,8 @@ class SqliteLedger:
     """The attempts of all runs; every method raises StateError when the file cannot be used.
 
     An attempt is live while it is intended, accepted, adopted or held. By fingerprint there is at most one
-    live attempt that is paid. Free ones (preview, emulator) never stand in a paid one's way.
+    live attempt that is paid and was submitted here. Free ones (preview, emulator) never stand in a paid
+    one's way.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection, run: str) -> None:
@@ -138,13 +144,15 @@ class SqliteLedger:
             alive = self._alive()
             return [self._attempt(row, alive) for row in rows]
 
-    def intend(self, attempt: Attempt) -> Attempt | None:
-        """Record an intent, unless it is a paid one and its fingerprint has a live attempt already.
+    def intend(self, attempt: Attempt, *, again: bool = False) -> Attempt | None:
+        """Record an intent, unless it is a paid one and its fingerprint has another paid attempt.
 
-        Then that attempt is returned.
+        Then that attempt is returned: a live one, or one that has succeeded (another run may have been
+        faster) unless the clip is wanted `again`.
         """
         with self._commit() as execute:
-            if attempt.paid and (row := execute(_LIVE, (attempt.fingerprint,)).fetchone()):
+            wanted = {"fingerprint": attempt.fingerprint, "again": again}
+            if attempt.paid and (row := execute(_IN_THE_WAY, wanted).fetchone()):
                 return self._attempt(row, self._alive())
             execute(_SAVE, self._row(attempt))
         return None
@@ -165,10 +173,11 @@ class SqliteLedger:
     def take_in(self, attempt: Attempt) -> None:
         """Add an attempt that came from a lock file.
 
-        Nothing happens when it is known, or when another attempt with its fingerprint is live here.
+        Nothing happens when it is known. It may stand beside a live attempt with its fingerprint: two
+        machines have then paid for the same request, and neither of the tasks is to be lost.
         """
         with self._commit() as execute:
-            execute(_ADD, self._row(attempt))
+            execute(_ADD, {**self._row(attempt), "run": _ELSEWHERE})
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -209,7 +218,7 @@ class SqliteLedger:
                 seal=row["seal"],
                 own=bool(row["own"]),
             )
-        except (ValueError, TypeError, ArithmeticError) as cause:
+        except (ValueError, TypeError, LookupError, ArithmeticError) as cause:
             raise damaged(self._path, cause) from cause
 
     def _row(self, attempt: Attempt) -> dict[str, Any]:

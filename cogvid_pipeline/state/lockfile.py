@@ -2,23 +2,59 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cogvid_pipeline.durable import replace_durably
-from cogvid_pipeline.model.attempt import Lock, LockEntry
-from cogvid_pipeline.state.lockformat import Malformed, entry_data, read_entry
-from cogvid_pipeline.state.locktext import VERSION, Document, load_document
+from cogvid_pipeline.errors import StateError
+from cogvid_pipeline.model.attempt import Attempt, Lock, LockEntry
+from cogvid_pipeline.state.lockformat import Malformed, entry_data, is_for, read_entry
+from cogvid_pipeline.state.locksides import Sides, load_sides
+from cogvid_pipeline.state.locktext import VERSION, Document, Member
 
 
-def read_lock(path: Path) -> Lock:
-    """The lock; empty when there is no such file.
+def read_lock(path: Path, genuine: Callable[[Attempt], bool] = lambda _: True) -> Lock:
+    """The lock; empty when there is no such file, both sides of it where a merge left a conflict in it.
 
-    Raises StateError, which says where and what, unless all of it is well-formed.
+    `genuine` says whether an attempt's request is the one of its fingerprint, which is asked where an entry
+    had to be put together from between conflict markers. Raises StateError, which says where and what,
+    unless all of it is well-formed.
     """
-    document = load_document(path)
-    return Lock({name: _entry(document, name) for name in document.entries}, document.digest)
+    sides = load_sides(path)
+    found: dict[str, list[LockEntry]] = {}
+    for document in sides.documents:
+        for name, member in document.entries:
+            entry = _entry(document, name, member)
+            if entry not in (known := found.setdefault(name, [])):
+                known.append(entry)
+    _refuse_mixtures(sides, found, genuine)
+    return Lock(
+        {name: entries[0] for name, entries in found.items()},
+        sides.digest,
+        {name: tuple(entries) for name, entries in found.items() if len(entries) > 1},
+        conflicted=sides.conflicted,
+    )
+
+
+def _refuse_mixtures(
+    sides: Sides, found: Mapping[str, Sequence[LockEntry]], genuine: Callable[[Attempt], bool]
+) -> None:
+    """Raise StateError where conflict markers go through an entry that may so have lines of both sides.
+
+    Git merges what it can inside of an entry, too. It is certain that nothing was mixed only where the
+    other side has no such entry, and the parts that are left fit together.
+    """
+    for document in sides.documents:
+        for name, member in document.entries:
+            if document.is_cut(member):
+                entries = found[name]
+                whole = len(entries) == 1 and all(map(genuine, entries[0].attempts))
+                if not (whole and is_for(name, member.data)):
+                    raise document.broken(
+                        member, f"the conflict goes through shots.{name}, which may be a mixture of both"
+                    )
 
 
 class LockFile:
@@ -31,34 +67,53 @@ class LockFile:
         self._path = path
         self._output = output
         self._changes: dict[str, LockEntry | None] = {}
+        self._conflict = ""
 
     def put(self, name: str, entry: LockEntry | None) -> None:
         """Set an entry, or drop it (None), with the next `flush`."""
         self._changes[name] = entry
 
+    def settle(self, digest: str, chosen: Mapping[str, LockEntry]) -> None:
+        """Have the next `flush` write the file whole although it has conflicts.
+
+        That is if it is still the one with this digest; `chosen` has an entry for each take that has
+        alternatives.
+        """
+        self._conflict = digest
+        self._changes.update(chosen)
+
     def flush(self) -> None:
         """Bring what was put into the file as it is now. Raises StateError; nothing is lost then."""
-        if not self._changes:
+        if not self._changes and not self._conflict:
             return
-        document = load_document(self._path)
-        new = self._changed(document).encode("utf-8", "replace")
-        if hashlib.sha256(new).hexdigest() != document.digest:
+        sides = load_sides(self._path)
+        if sides.conflicted and sides.digest != self._conflict:
+            raise StateError(
+                f"a merge has left conflicts in {self._path} since this run began",
+                hint="run the command again: it reads both sides, and the ledger has what was done",
+            )
+        new = self._changed(sides).encode("utf-8", "replace")
+        if hashlib.sha256(new).hexdigest() != sides.digest:
             replace_durably(self._path, new)
         self._changes.clear()
+        self._conflict = ""
 
-    def _changed(self, document: Document) -> str:
-        texts = {name: document.text_of(member) for name, member in document.entries.items()}
+    def _changed(self, sides: Sides) -> str:
+        texts: dict[str, str] = {}
+        root: dict[str, str] = {}
+        for document in reversed(sides.documents):
+            text = partial(_text, document, anew=sides.conflicted)
+            texts |= {name: text(member, "    ") for name, member in document.entries}
+            root |= {name: text(member, "  ") for name, member in document.others.items()}
         for name, entry in self._changes.items():
             if entry is None:
                 texts.pop(name, None)
             else:
                 texts[name] = _indented(entry_data(name, entry, self._output), "    ")
-        root = {name: document.text_of(member) for name, member in document.others.items()}
         return _object({**root, "version": str(VERSION), "shots": _object(texts, "  ")}, "") + "\n"
 
 
-def _entry(document: Document, name: str) -> LockEntry:
-    member = document.entries[name]
+def _entry(document: Document, name: str, member: Member) -> LockEntry:
     try:
         return read_entry(name, member.data)
     except Malformed as error:
@@ -66,7 +121,12 @@ def _entry(document: Document, name: str) -> LockEntry:
         raise document.broken(member, f"{where} {error.message}") from None
 
 
-def _indented(data: Mapping[str, Any], indent: str) -> str:
+def _text(document: Document, member: Member, indent: str, *, anew: bool) -> str:
+    """A member as it is in the file, or written anew: between conflict markers its lines have gaps."""
+    return _indented(member.data, indent) if anew else document.text_of(member)
+
+
+def _indented(data: Any, indent: str) -> str:
     text = json.dumps(data, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
     return text.replace("\n", f"\n{indent}")
 

@@ -52,6 +52,12 @@ def read_entry(name: str, data: Any) -> LockEntry:
     return LockEntry(result, pending, previous)
 
 
+def is_for(name: str, data: Mapping[str, Any]) -> bool:
+    """Whether the path of a well-formed entry's clip, if it has one, is that of this take."""
+    path = data["result"]["clip"].get("path") if "result" in data else None
+    return path is None or PurePosixPath(str(path)).name == f"{name}.mp4"
+
+
 def entry_data(name: str, entry: LockEntry, output: str) -> dict[str, Any]:
     """The entry as JSON data; `output` is the folder, relative to the manifest, that clips are in.
 

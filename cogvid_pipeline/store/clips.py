@@ -12,8 +12,10 @@ from cogvid_pipeline.durable import (
     staging_beside,
     write_failures_named,
 )
+from cogvid_pipeline.effects import reached
 from cogvid_pipeline.errors import MediaError, StateError
 from cogvid_pipeline.model.attempt import Clip
+from cogvid_pipeline.store.claims import Claims
 from cogvid_pipeline.store.reflink import copy_file
 
 
@@ -32,6 +34,8 @@ class ClipStore:
         self._sizes: dict[str, int] | None = None
         self._own: dict[tuple[str, ...], Path] = {}
         self._copying_back = Lock()
+        self._claims: Claims | None = None
+        self._claiming = Lock()
 
     def find(self, clip: Clip) -> Path | None:
         """The clip's file in the cache, its bytes checked.
@@ -53,8 +57,13 @@ class ClipStore:
         return cached if found else None
 
     def staging(self, key: str) -> Path:
-        """Where a download with this key goes; the same key gives the same path in the next run."""
-        return self._own_directory("partial") / f"{staging_name(key)}.mp4"
+        """Where a download with this key goes; the same key gives the same path in the next run.
+
+        While another process has that path, this one gets one of its own.
+        """
+        name = staging_name(key)
+        whose = "" if self._claimed(name) else f".{os.getpid()}"
+        return self._own_directory("partial") / f"{name}{whose}.mp4"
 
     def adopt(self, staged: Path, *, expected: str | None = None) -> Clip:
         """Probe a finished file, move it into the cache and describe it.
@@ -80,7 +89,8 @@ class ClipStore:
         try:
             with write_failures_named(target):
                 copy_file(self._cached(clip.sha256), staging)
-                staging.replace(target)
+            reached("written", staging)
+            move_durably(staging, target)
         finally:
             staging.unlink(missing_ok=True)
         self._by_name()[target.name] = clip.bytes
@@ -101,6 +111,12 @@ class ClipStore:
             self._own[below] = make_ignored_directory(self._state, *below)
         return self._own[below]
 
+    def _claimed(self, name: str) -> bool:
+        with self._claiming:
+            if self._claims is None:
+                self._claims = Claims(self._own_directory() / "downloads.lock")
+            return self._claims.take(name)
+
     def _cached(self, digest: str) -> Path:
         return self._state / "clips" / digest[:2] / f"{digest}.mp4"
 
@@ -116,6 +132,7 @@ class ClipStore:
         try:
             with write_failures_named(staged):
                 copy_file(readable, staged)
+            reached("written", staged)
             if same := _digest(staged) == clip.sha256:
                 self._keep(staged, clip.sha256)
         finally:

@@ -8,10 +8,11 @@ import pytest
 import cogvid_pipeline
 
 PACKAGE = Path(cogvid_pipeline.__file__).parent
-BASE = {"errors", "durable", "packaged", "model"}
+BASE = {"errors", "effects", "durable", "packaged", "model"}
 ALLOWED = {
     "errors": {"model"},  # for the type of InvalidManifest's problems, not at run time
-    "durable": {"errors"},
+    "effects": set(),
+    "durable": {"errors", "effects"},
     "packaged": set(),
     "model": {"errors"},
     "manifest": BASE,

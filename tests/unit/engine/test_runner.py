@@ -437,6 +437,23 @@ def test_a_forgotten_entry_is_remembered_by_the_ledger() -> None:
     assert stage.told("forgotten") == ["cat"]
 
 
+def test_what_is_renamed_keeps_its_old_name_in_the_lock_until_it_has_the_new_one() -> None:
+    stage = Stage(
+        storyboard(replace(CAT, name="kitten")), locked(cat=attempt(CAT), dog=LockEntry(result=attempt(DOG)))
+    )
+    stage.shelf.has(attempt(CAT))
+    stage.shelf.broken = True
+
+    report = stage.apply()
+
+    assert report.names(Failed) == ["kitten"]
+    assert stage.book.entries == {"cat": LockEntry(result=attempt(CAT))}
+    assert stage.told("forgotten") == ["dog"]
+    stage.shelf.broken = False
+    stage.apply()
+    assert stage.book.entries == {"kitten": LockEntry(result=attempt(CAT))}
+
+
 def test_an_entry_that_cannot_be_remembered_stays_in_the_lock() -> None:
     stage = Stage(storyboard(), locked(cat=attempt(CAT)))
     stage.ledger.broken.add("take_in")
@@ -632,9 +649,9 @@ def test_a_request_that_has_not_left_when_the_run_is_stopped_never_leaves() -> N
     stage = Stage(storyboard(CAT))
     intend = stage.ledger.intend
 
-    async def stop_meanwhile(wanted):  # type: ignore[no-untyped-def]
+    async def stop_meanwhile(wanted, *, again):  # type: ignore[no-untyped-def]
         stage.run.stop()
-        return await intend(wanted)
+        return await intend(wanted, again=again)
 
     stage.ledger.intend = stop_meanwhile  # type: ignore[method-assign]
 

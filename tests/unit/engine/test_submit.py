@@ -173,10 +173,10 @@ def test_a_run_that_is_closed_meanwhile_sends_nothing_and_waits_for_nothing(stag
 def test_a_run_that_is_closed_while_the_intent_is_written_sends_nothing(stage: Stage) -> None:
     intend = stage.ledger.intend
 
-    async def close_meanwhile(wanted: Any) -> Any:
+    async def close_meanwhile(wanted: Any, *, again: bool) -> Any:
         assert stage.run is not None
         stage.run.close("no balance", "top up")
-        return await intend(wanted)
+        return await intend(wanted, again=again)
 
     stage.ledger.intend = close_meanwhile  # type: ignore[method-assign]
 
@@ -225,6 +225,16 @@ def test_who_waited_for_a_turn_keeps_to_what_the_vendor_asked_for_meanwhile(stag
 
 def test_a_live_attempt_is_what_one_gets_instead_of_a_second_one(stage: Stage) -> None:
     theirs = attempt(CAT, State.ADOPTED, request_id="theirs")
+    stage.ledger.rows["theirs"] = theirs
+
+    assert submitted(stage) == Submitted(theirs, None)
+    assert stage.effects == []
+
+
+def test_what_another_run_has_finished_meanwhile_is_what_one_gets_instead_of_a_second_one(
+    stage: Stage,
+) -> None:
+    theirs = attempt(CAT, State.SUCCEEDED, request_id="theirs")
     stage.ledger.rows["theirs"] = theirs
 
     assert submitted(stage) == Submitted(theirs, None)

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from cogvid_pipeline.model.attempt import LockEntry, State
 from cogvid_pipeline.model.plan import (
     Change,
@@ -16,6 +18,7 @@ from cogvid_pipeline.model.plan import (
     Reuse,
     Share,
 )
+from cogvid_pipeline.model.shot import Shot
 from tests.boards import attempt, clip, locked, plan_for, shot, storyboard
 
 CAT = shot("cat")
@@ -267,6 +270,24 @@ def test_a_preview_never_replaces_a_paid_clip() -> None:
 
     assert isinstance(only(plan), Keep)
     assert plan.warnings == ("cat: its paid clip stays as it is; a preview never replaces it",)
+
+
+@pytest.mark.parametrize("asked", [CAT, DOG])
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.HELD, State.FAILED])
+def test_a_preview_is_kept_while_a_paid_task_of_its_shot_is_out(asked: Shot, state: State) -> None:
+    entry = LockEntry(result=attempt(CAT, provider="preview"), pending=attempt(asked, state))
+
+    assert isinstance(only(plan_for(storyboard(CAT, provider="preview"), locked(cat=entry))), Keep)
+
+
+def test_a_paid_clip_that_no_preview_replaces_is_fetched_where_its_file_is_missing() -> None:
+    board = storyboard(DOG, provider="preview")
+
+    plan = plan_for(board, locked(cat=attempt(CAT)), missing=("cat",))
+
+    action = only(plan)
+    assert isinstance(action, Fetch)
+    assert action.attempt == attempt(CAT)
 
 
 def test_changing_the_vendor_changes_nothing() -> None:

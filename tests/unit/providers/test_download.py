@@ -1,5 +1,6 @@
 import asyncio
 import json
+import os
 
 import pytest
 
@@ -150,6 +151,36 @@ def test_a_part_is_gone_on_with_by_the_next_run_even_at_an_address_signed_anew(h
 
     assert into.read_bytes() == CLIP
     assert host.ranges[-1] == ("bytes=4000-", '"v1"')
+
+
+def test_what_came_after_the_last_sync_is_not_gone_on_with(host, into):
+    host.answers = [cut(4000)]
+    with pytest.raises(FetchError):
+        fetch(host, into, pauses=())
+    with into.open("ab") as file:
+        file.write(bytes(1000))  # as a run leaves it that ends with the power
+    host.answers = [whole()]
+
+    fetch(host, into)
+
+    assert host.ranges[-1] == (None, None)
+    assert into.read_bytes() == CLIP
+
+
+def test_a_part_is_synced_before_the_note_vouches_for_it(host, into, monkeypatch):
+    vouched = []
+
+    def seen(descriptor):
+        note = json.loads(into.with_name("staged.part").read_text())
+        vouched.append((os.fstat(descriptor).st_size, note["safe"]))
+
+    monkeypatch.setattr(os, "fsync", seen)
+    host.answers = [cut(4000)]
+    with pytest.raises(FetchError):
+        fetch(host, into, pauses=())
+
+    assert vouched == [(4000, 0)]
+    assert json.loads(into.with_name("staged.part").read_text())["safe"] == 4000
 
 
 def test_the_note_keeps_no_signature(host, into):

@@ -147,7 +147,17 @@ def test_an_intent_is_recorded_when_the_attempts_before_are_settled(state, settl
     with open_ledger(state, "run") as ledger:
         ledger.record(make_attempt(state=settled, request_id="old"))
 
-        assert ledger.intend(make_unfinished(state=State.INTENT, request_id="new")) is None
+        assert ledger.intend(make_unfinished(state=State.INTENT, request_id="new"), again=True) is None
+
+
+def test_an_attempt_that_has_succeeded_is_in_the_way_unless_another_clip_is_wanted(state):
+    intent = make_unfinished(state=State.INTENT, request_id="new")
+    with open_ledger(state, "run") as ledger:
+        ledger.record(make_attempt(request_id="done"))
+
+        assert ledger.intend(intent) == make_attempt(request_id="done")
+        assert ledger.intend(intent, again=True) is None
+        assert ledger.intend(replace(intent, request_id="third")) == make_attempt(request_id="done")
 
 
 def test_two_ledgers_on_one_file_admit_one_intent(state):
@@ -454,7 +464,7 @@ def test_a_ledger_of_a_later_version_is_refused_by_its_number(state, use):
         later.execute("PRAGMA user_version = 99")
     later.close()
 
-    with pytest.raises(StateError, match="has version 99; this cogvid reads up to version 2") as caught:
+    with pytest.raises(StateError, match="has version 99; this cogvid reads up to version 3") as caught:
         use(state)
 
     assert caught.value.hint == "upgrade cogvid"
@@ -469,6 +479,18 @@ def test_a_row_that_makes_no_sense_is_an_error(state, damage):
 
     with open_ledger(state, "run") as ledger, pytest.raises(StateError, match="is damaged"):
         ledger.newest([WALK])
+
+
+def test_a_column_that_is_called_something_else_is_an_error(state):
+    keep(state, make_attempt())
+    with sqlite3.connect(state / "ledger.db") as connection:
+        connection.execute("ALTER TABLE attempts RENAME COLUMN currency TO currencx")
+    connection.close()
+
+    with pytest.raises(StateError, match="is damaged: No item with that key") as caught:
+        newest(state)
+
+    assert "move it aside" in caught.value.hint
 
 
 def test_a_full_disk_is_an_error_and_what_was_recorded_stays(state):

@@ -4,6 +4,8 @@ import hashlib
 import os
 import shutil
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -103,6 +105,20 @@ def test_a_clip_is_synced_before_it_gets_its_name(store, monkeypatch):
     assert synced[-2:] == [staged.name, clip.sha256[:2]]
 
 
+def test_a_copy_is_synced_before_it_gets_its_readable_name(store, project, monkeypatch):
+    clip = adopt(store)
+    readable = project / "renders" / "walk.mp4"
+    synced = []
+
+    def seen(descriptor):
+        synced.append((Path(f"/proc/self/fd/{descriptor}").readlink().name, readable.exists()))
+
+    monkeypatch.setattr(os, "fsync", seen)
+    store.place(clip, "walk")
+
+    assert synced[-2:] == [(f".walk.mp4.{os.getpid()}.tmp", False), ("renders", True)]
+
+
 def test_a_file_that_is_no_clip_is_not_kept(store, state):
     staged = store.staging("download")
     staged.write_bytes(b"")
@@ -137,6 +153,38 @@ def test_a_download_goes_on_where_an_earlier_run_put_it(open_store):
 
     assert open_store().staging("task 1").read_bytes() == b"half"
     assert open_store().staging("task 2") != path
+
+
+HAVE = """
+import sys
+from pathlib import Path
+from cogvid_pipeline.store.clips import ClipStore
+
+store = ClipStore(Path(sys.argv[1]), Path(sys.argv[2]), "renders", None)
+print(store.staging("task 1"), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_what_another_process_is_downloading_is_left_to_it_until_it_ends(open_store, state, project):
+    other = subprocess.Popen(
+        [sys.executable, "-c", HAVE, str(state), str(project)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
+    )
+    theirs = Path(other.stdout.readline().strip())
+
+    own = open_store().staging("task 1")
+    untouched = open_store().staging("task 2")
+    other.kill()
+    other.communicate()
+
+    assert own.parent == theirs.parent
+    assert own != theirs
+    assert untouched != theirs
+    assert open_store().staging("task 1") == theirs
 
 
 @pytest.mark.parametrize("key", ["../../etc/passwd", "a/b", "\ud83d", "x" * 5000])

@@ -1,0 +1,39 @@
+BEGIN TRANSACTION;
+CREATE TABLE attempts (
+        request_id   TEXT PRIMARY KEY,
+        fingerprint  TEXT NOT NULL,
+        state        TEXT NOT NULL,
+        paid         INTEGER NOT NULL,
+        provider     TEXT NOT NULL,
+        base_url     TEXT NOT NULL,
+        task_id      TEXT NOT NULL,
+        url          TEXT NOT NULL,
+        request      TEXT NOT NULL,
+        clip         TEXT,
+        amount       TEXT,
+        currency     TEXT,
+        created_at   TEXT NOT NULL,
+        completed_at TEXT NOT NULL,
+        error        TEXT NOT NULL,
+        run          TEXT NOT NULL
+    );
+INSERT INTO "attempts" VALUES('05f81d61-4d98-4f2c-856a-2b7b76231a60','sha256:972e07dedae40c73ce3f17c6f110a43cd6253d477cbe496d3270f4a95c5e0e84','succeeded',1,'geekai','https://geekai.co/api/v1','task-00001-6b86b273ff34','https://static.geekai.co/task-00001-6b86b273ff34.mp4?sign=1','{"model": "cogvideox-3", "prompt": "\u4e00\u53ea\u7a7f\u9ec4\u8272\u96e8\u8863\u7684\u72d0\u72f8 steps off the last train.", "quality": "quality", "with_audio": true, "size": "1920x1080"}','{"sha256": "5816a1d7f75bfeb45e9218326d09c599b28547523c46664706b17392a284fe2a", "bytes": 2043, "width": 128, "height": 64, "fps": 30.0, "duration": 0.333, "audio": false}','1','CNY','2026-11-24T09:13:41.172+00:00','2026-11-24T09:13:41.744+00:00','','a56dff37-035e-447f-918a-6bc759bc54bc');
+INSERT INTO "attempts" VALUES('e3a4b14f-ba2c-43ea-912c-8aa15019b07a','sha256:1bffb8056e9d465c91da8c1804b20356bd5cc42d47b38098ee2cb2ab7a73d10b','succeeded',1,'geekai','https://geekai.co/api/v1','task-00002-d4735e3a265e','https://static.geekai.co/task-00002-d4735e3a265e.mp4?sign=1','{"model": "cogvideox-3", "prompt": "The lantern sways.", "image": ["https://example.com/lantern.png"], "duration": 5, "fps": 60}','{"sha256": "e1de772d5ea2137976e5601350139e8cd27bab7a934fff388677e22c1cf173cc", "bytes": 2043, "width": 128, "height": 64, "fps": 30.0, "duration": 0.333, "audio": false}','1','CNY','2026-11-24T09:13:41.172+00:00','2026-11-24T09:13:41.746+00:00','','a56dff37-035e-447f-918a-6bc759bc54bc');
+INSERT INTO "attempts" VALUES('33978769-1e92-4a8f-96db-a8451d7b6418','sha256:078668f50d51c2850e2d45af732752023d9e4c03210f99f3b38eeeaa921ebf71','succeeded',1,'geekai','https://geekai.co/api/v1','task-00003-4e07408562be','https://static.geekai.co/task-00003-4e07408562be.mp4?sign=1','{"model": "cogvideox-3", "prompt": "Rain begins."}','{"sha256": "4a4df8109a4a2afdca6b46bded41b9a8c8ef2ddde9a98b1a6a53839b4d1ed0fa", "bytes": 2043, "width": 128, "height": 64, "fps": 30.0, "duration": 0.333, "audio": false}','1','CNY','2026-11-24T09:13:41.172+00:00','2026-11-24T09:13:41.747+00:00','','a56dff37-035e-447f-918a-6bc759bc54bc');
+INSERT INTO "attempts" VALUES('b1f87372-2f69-4bdd-b0c2-896d6232912c','sha256:12a7053a56ca9abd24d545d94e82a50c2c7cdc67b1ea8b9d4e0b3266585df252','succeeded',1,'geekai','https://geekai.co/api/v1','task-00004-4b227777d4dd','https://static.geekai.co/task-00004-4b227777d4dd.mp4?sign=1','{"model": "cogvideox-3", "prompt": "Rain ends."}','{"sha256": "e997afa38af102a2eaf584f2a9e78c6a775af0bb9d858d3abb8d70fd66576aa3", "bytes": 2043, "width": 128, "height": 64, "fps": 30.0, "duration": 0.333, "audio": false}','1','CNY','2026-11-24T09:13:41.173+00:00','2026-11-24T09:13:41.747+00:00','','a56dff37-035e-447f-918a-6bc759bc54bc');
+INSERT INTO "attempts" VALUES('c47f0156-0bb9-4797-bda8-6ab0029d9573','sha256:dd15836cf05da6a412db6e660d674a8e1408f302b502ed95241ed33dc3785ae1','succeeded',1,'geekai','https://geekai.co/api/v1','task-00005-ef2d127de37b','https://static.geekai.co/task-00005-ef2d127de37b.mp4?sign=1','{"model": "cogvideox-3", "prompt": "The fox walks on.", "image": ["frame:sha256:5816a1d7f75bfeb45e9218326d09c599b28547523c46664706b17392a284fe2a:last"]}','{"sha256": "6861c2e80a50dfede488292547ce6337278d1d94e6335f0b0fdadc86a1fab2aa", "bytes": 2043, "width": 128, "height": 64, "fps": 30.0, "duration": 0.333, "audio": false}','1','CNY','2026-11-24T09:13:41.776+00:00','2026-11-24T09:13:42.284+00:00','','a56dff37-035e-447f-918a-6bc759bc54bc');
+INSERT INTO "attempts" VALUES('737726e3-67bd-4507-bb07-f9ecc8fa84d5','sha256:703a3b6204d8d1e552129e3539ba4000ca3da306f2b915226b36723f337ad30f','refused',1,'geekai','https://geekai.co/api/v1','','','{"model": "cogvideox-3", "prompt": "Something unsafe."}',NULL,'1','CNY','2026-11-24T09:13:42.732+00:00','2026-11-24T09:13:42.771+00:00','the prompt is unsafe (HTTP 400, code 1301)','8da3d9c2-b94e-4131-ad8d-a6cf06588c57');
+INSERT INTO "attempts" VALUES('2c704727-89de-4b6e-82f2-71245c15861f','sha256:8186fd17e2693acbcccd6c33c09b7f2a87e963a80d759b11459802e66f34c401','failed',1,'geekai','https://geekai.co/api/v1','task-00006-e7f6c011776e','','{"model": "cogvideox-3", "prompt": "Something broken."}',NULL,'1','CNY','2026-11-24T09:13:42.733+00:00','2026-11-24T09:13:43.282+00:00','the video broke (code 1300)','8da3d9c2-b94e-4131-ad8d-a6cf06588c57');
+INSERT INTO "attempts" VALUES('63d362d1-6948-4d11-9c67-ab5927489f12','sha256:d542fd84f5b50f410a6791651d966c792d35d60b2d31d5c7fbfb45af011a0310','accepted',1,'geekai','https://geekai.co/api/v1','task-00007-7902699be42c','','{"model": "cogvideox-3", "prompt": "The train leaves."}',NULL,'1','CNY','2026-11-24T09:13:42.733+00:00','','','8da3d9c2-b94e-4131-ad8d-a6cf06588c57');
+INSERT INTO "attempts" VALUES('5118c132-0ff7-463c-8380-ca03f16ec90b','sha256:81a84f17f413b039cf6756fc98aaaa21ff7b21f057ef0b5e67115d35c21b6498','succeeded',1,'geekai','https://geekai.co/api/v1','task-00008-2c624232cdd2','https://static.geekai.co/task-00008-2c624232cdd2.mp4?sign=1','{"model": "cogvideox-3", "prompt": "The lantern sways.", "image": ["https://example.com/lantern.png"], "duration": 10, "fps": 60}','{"sha256": "dc62332e7939786c715f7dcf8d9859d6751a7069dd157eb226a006ebe13bee23", "bytes": 2043, "width": 128, "height": 64, "fps": 30.0, "duration": 0.333, "audio": false}','1','CNY','2026-11-24T09:13:42.736+00:00','2026-11-24T09:13:43.282+00:00','','8da3d9c2-b94e-4131-ad8d-a6cf06588c57');
+INSERT INTO "attempts" VALUES('eb96dee4-117f-4277-8885-a2c454a96a58','sha256:23bd5e34ac0aad231cdb3f88a0b1d355c99ecd3b7c27ee9ad8935f054b0617ee','held',1,'geekai','https://geekai.co/api/v1','','','{"model": "cogvideox-3", "prompt": "Rain begins to fall.", "watermark": false}',NULL,'1','CNY','2026-11-24T09:13:42.775+00:00','','no answer came back: RemoteProtocolError: Server disconnected without sending a response.','a22ac973-cd14-48b3-94d1-17b369a5b736');
+INSERT INTO "attempts" VALUES('86baadb3-7345-4b9c-9e88-4832245ebcc8','sha256:a5faf98430f2a77baf29bb18990ab6b9c7fecb0cba33dbfb2a8927580683056b','intent',1,'geekai','https://geekai.co/api/v1','','','{"model": "cogvideox-3", "prompt": "The platform is empty."}',NULL,'1','CNY','2026-11-24T09:13:47.212+00:00','','','a22ac973-cd14-48b3-94d1-17b369a5b736');
+INSERT INTO "attempts" VALUES('bcd36469-460e-4ece-be22-eb757c154788','sha256:703a3b6204d8d1e552129e3539ba4000ca3da306f2b915226b36723f337ad30f','refused',1,'geekai','https://geekai.co/api/v1','','','{"model": "cogvideox-3", "prompt": "Something unsafe."}',NULL,'1','CNY','2026-11-24T09:13:47.216+00:00','2026-11-24T09:13:47.247+00:00','the prompt is unsafe (HTTP 400, code 1301)','a22ac973-cd14-48b3-94d1-17b369a5b736');
+INSERT INTO "attempts" VALUES('0427c3d8-9b03-45db-924a-2b20bd8ec8c5','sha256:8186fd17e2693acbcccd6c33c09b7f2a87e963a80d759b11459802e66f34c401','failed',1,'geekai','https://geekai.co/api/v1','task-00009-19581e27de7c','','{"model": "cogvideox-3", "prompt": "Something broken."}',NULL,'1','CNY','2026-11-24T09:13:47.216+00:00','2026-11-24T09:13:47.752+00:00','the video broke (code 1300)','a22ac973-cd14-48b3-94d1-17b369a5b736');
+CREATE INDEX attempts_by_fingerprint ON attempts (fingerprint);
+CREATE UNIQUE INDEX one_live_attempt ON attempts (fingerprint)
+        WHERE paid AND state IN ('intent', 'accepted', 'adopted', 'held')
+    ;
+PRAGMA application_id=1131374422;
+PRAGMA user_version=1;
+COMMIT;

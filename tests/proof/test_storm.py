@@ -1,0 +1,160 @@
+"""The command is killed and interrupted at random moments, and pays for nothing twice.
+
+Real processes and real signals: what the enumeration of crash points (test_crash_points.py) may have left
+out, such as two threads at once, happens here by chance. The delays are drawn from a seed; how far a run gets
+in them differs from machine to machine, and what has to hold does not.
+"""
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.project import PATIENCE, Project
+from tests.vendor import Vendor
+
+NIGHTLY = bool(os.environ.get("COGVID_NIGHTLY"))
+ROUNDS = 60 if NIGHTLY else 6
+SHOTS = "".join(f"  shot-{number}: {{prompt: Shot {number}.}}\n" for number in range(6)) + (
+    "  walk: {prompt: It walks., image: {shot: shot-0, frame: last}}\n"
+    "  rest: {prompt: It rests., image: {shot: walk, frame: first}}\n"
+)
+
+
+@pytest.fixture(params=["geekai", "bigmodel", *(["zai"] if NIGHTLY else [])])
+def vendor(request: pytest.FixtureRequest) -> Iterator[Vendor]:
+    with Vendor(protocol=request.param, running_polls=1, result_by_request_id=True) as running:
+        yield running
+
+
+@pytest.fixture
+def project(tmp_path: Path, vendor: Vendor) -> Project:
+    root = tmp_path / "film"
+    root.mkdir()
+    project = Project(root, vendor)
+    project.write(SHOTS)
+    return project
+
+
+def strike(project: Project, delays: random.Random, *signals: signal.Signals) -> subprocess.Popen[str]:
+    """Start an apply, and send it the signals, each at some moment in the two seconds that it takes."""
+    process = project.start("apply", "--yes", "--jobs", str(delays.choice([1, 4, 8])))
+    for number in signals:
+        time.sleep(delays.uniform(0, 2))
+        process.send_signal(number)
+    process.communicate(timeout=PATIENCE)
+    return process
+
+
+def check_nothing_is_paid_twice(vendor: Vendor) -> None:
+    requests = [
+        {name: value for name, value in task.body.items() if name != "request_id"} for task in vendor.accepted
+    ]
+    assert all(requests.count(request) == 1 for request in requests)
+
+
+def settle(project: Project, vendor: Vendor) -> None:
+    """Go on to the end; what is held is looked up in the vendor's list, as a person would do it."""
+    for _ in range(10):
+        ran = project.apply()
+        if ran.code == 0:
+            break
+        assert ran.code == 5, ran.err
+        for name, entry in project.lock.items():
+            if entry["status"] == "held":
+                tell_what_became_of(project, vendor, name, entry["pending"]["request"])
+    else:
+        pytest.fail("it never comes to an end")
+    assert project.apply().out == "Nothing to do: 8 up to date.\n"
+    assert project.run("check").code == 0
+
+
+def tell_what_became_of(project: Project, vendor: Vendor, name: str, request: dict[str, str]) -> None:
+    """Adopt the task with this prompt that no shot has, or else have it submitted again."""
+    known = {entry["result"]["task_id"] for entry in project.lock.values() if "result" in entry}
+    tasks = [task.id for task in vendor.accepted if task.body["prompt"] == request["prompt"]]
+    lost = [task for task in tasks if task not in known]
+    answer = ["--adopt", f"{name}={lost[0]}"] if lost else ["--pay-again", name]
+    assert project.run("recover", *answer).code == 0
+
+
+def check_the_lock_has_every_task(project: Project, vendor: Vendor) -> None:
+    results = {name: entry["result"] for name, entry in project.lock.items()}
+    by_request = {task.request_id: task.id for task in vendor.accepted}
+    found = {by_request.get(result["task_id"], result["task_id"]) for result in results.values()}
+    assert found == {task.id for task in vendor.accepted}
+    for name, result in results.items():
+        clip = (project.root / "renders" / f"{name}.mp4").read_bytes()
+        assert hashlib.sha256(clip).hexdigest() == result["clip"]["sha256"]
+
+
+@pytest.mark.slow
+def test_runs_that_are_killed_at_random_moments_pay_once(project: Project, vendor: Vendor) -> None:
+    delays = random.Random(f"storm {vendor.api.name}")
+    for number in range(ROUNDS):
+        strike(project, delays, signal.SIGKILL)
+        check_nothing_is_paid_twice(vendor)
+        if number % 8 == 7:  # all is done by then
+            settle(project, vendor)
+            check_the_lock_has_every_task(project, vendor)
+            project.write(SHOTS.replace("Shot", f"{number}. Shot"))
+
+    settle(project, vendor)
+    check_nothing_is_paid_twice(vendor)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_runs_that_are_interrupted_once_leave_nothing_in_doubt(
+    project: Project, vendor: Vendor, number: signal.Signals
+) -> None:
+    delays = random.Random(f"{number} {vendor.api.name}")
+    # A signal before the command listens for it ends Python as it is: nothing has been sent by then.
+    codes = {strike(project, delays, number).returncode for _ in range(ROUNDS // 2)}
+
+    assert codes <= {0, 130, -number}
+    assert "hold" not in project.plan().values()
+    assert project.apply().code == 0
+    check_nothing_is_paid_twice(vendor)
+    check_the_lock_has_every_task(project, vendor)
+
+
+@pytest.mark.slow
+def test_runs_that_are_interrupted_twice_pay_once(project: Project, vendor: Vendor) -> None:
+    delays = random.Random(f"twice {vendor.api.name}")
+    for _ in range(ROUNDS // 2):
+        strike(project, delays, signal.SIGINT, signal.SIGINT)
+        check_nothing_is_paid_twice(vendor)
+
+    settle(project, vendor)
+    check_the_lock_has_every_task(project, vendor)
+
+
+@pytest.mark.slow
+def test_a_recovery_that_is_killed_is_made_again(project: Project, vendor: Vendor) -> None:
+    delays = random.Random(f"recover {vendor.api.name}")
+    vendor.seconds = 3600
+    process = project.start("apply", "--yes", "--jobs", "1")
+    vendor.wait_until(lambda: len(vendor.polls) > 0)
+    process.kill()
+    process.communicate()
+    vendor.seconds = 0
+    vendor.forget(vendor.accepted[0].id)
+    (name,) = (name for name, action in project.plan().items() if action == "resume")
+    for _ in range(ROUNDS):
+        recovering = project.start("recover", "--pay-again", name)
+        time.sleep(delays.uniform(0, 0.6))
+        recovering.kill()
+        recovering.communicate()
+        assert project.plan()[name] in {"resume", "generate"}
+
+    if project.plan()[name] == "resume":
+        assert project.run("recover", "--pay-again", name).code == 0
+    assert project.apply().code == 0
+    assert len(vendor.accepted) == 9
