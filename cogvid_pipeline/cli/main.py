@@ -17,6 +17,7 @@ COMMANDS = {
     "init": "init",
     "validate": "validate",
     "show": "show",
+    "graph": "graph",
     "plan": "plan",
     "apply": "apply",
     "preview": "preview",

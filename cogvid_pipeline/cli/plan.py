@@ -17,6 +17,7 @@ from cogvid_pipeline.errors import OverBudget
 from cogvid_pipeline.model.plan import Plan, PlanOptions
 from cogvid_pipeline.plan.cost import check_limits
 from cogvid_pipeline.report.plan_json import plan_json
+from cogvid_pipeline.report.plan_markdown import plan_markdown
 from cogvid_pipeline.report.plan_text import plan_text
 from cogvid_pipeline.report.printable import printable
 
@@ -31,7 +32,14 @@ _CHANGES_PENDING = 2
     type=click.Path(path_type=Path),
     help="Save the plan, for `cogvid apply FILE` to do exactly this or nothing.",
 )
-@click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="How to print the plan; markdown makes a comment for a pull request.",
+)
 @click.option(
     "--detailed-exitcode",
     is_flag=True,
@@ -66,10 +74,13 @@ def command(
     if out:
         check_repeatable(inputs)
         save_plan(out, plan_json(plan, inputs))
-    if layout == "json":
-        click.echo(plan_json(plan, inputs), nl=False)
-    else:
-        click.echo(plan_text(plan, paint_for(sys.stdout)), nl=False)
+    match layout:
+        case "json":
+            click.echo(plan_json(plan, inputs), nl=False)
+        case "markdown":
+            click.echo(plan_markdown(plan), nl=False)
+        case _:
+            click.echo(plan_text(plan, paint_for(sys.stdout)), nl=False)
     if out:
         click.echo(
             f"saved; this or nothing is done by: cogvid apply {printable(shlex.quote(str(out)))}", err=True

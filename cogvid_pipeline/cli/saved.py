@@ -17,7 +17,7 @@ from cogvid_pipeline.report.moved import what_moved
 from cogvid_pipeline.report.plan_json import inputs_of, plan_document
 
 _LARGEST = 256 * 1024 * 1024
-_MAKE_ONE = "`cogvid plan --out FILE` saves one"
+_MAKE_ONE = "`cogvid plan --out FILE` saves one; a manifest is named with -f"
 
 
 def save_plan(path: Path, text: str) -> None:

@@ -15,7 +15,7 @@ def change_text(change: Change, paint: Paint = plain, *, indent: int | None = No
     """
     path = printable(change.path)
     if pieces := text_diff(change):
-        return f'{path}: "{"".join(_piece(piece, paint) for piece in pieces)}"'
+        return f'{path}: "{"".join(_piece(piece, paint) for piece in shortened(pieces))}"'
     before, after = shown_values(change)
     # Long values are easier to compare one below the other.
     apart = indent is not None and max(len(before), len(after)) > _SHORT
@@ -23,14 +23,17 @@ def change_text(change: Change, paint: Paint = plain, *, indent: int | None = No
     return f"{path}: {paint(before, 'removed')}{arrow}{paint(after, 'added')}"
 
 
-def text_diff(change: Change) -> tuple[Piece, ...] | None:
-    """The pieces of a text that was reworded; None where the values stand for themselves."""
-    if not isinstance(change.before, str) or not isinstance(change.after, str):
+def text_diff(change: Change, *, longest: int | None = None) -> tuple[Piece, ...] | None:
+    """The pieces of a text that was reworded; None where the values stand for themselves.
+
+    They do where they have little in common, or where one is longer than `longest` characters.
+    """
+    before, after = change.before, change.after
+    if not isinstance(before, str) or not isinstance(after, str) or change.path.startswith("image"):
         return None
-    if change.path.startswith("image"):
+    if longest is not None and max(len(before), len(after)) > longest:
         return None
-    pieces = word_diff(change.before, change.after)
-    return shortened(pieces) if pieces else None
+    return word_diff(before, after)
 
 
 def shown_values(change: Change) -> tuple[str, str]:

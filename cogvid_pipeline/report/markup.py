@@ -4,8 +4,8 @@ import re
 
 from cogvid_pipeline.report.printable import printable
 
-# All ASCII that could mean something to Markdown, to HTML, or to what makes links of text.
-_ACTIVE = re.compile(r"[!-+\-/:-@\[-`{-~]|\.(?=\S)")
+# What could mean something to Markdown, to HTML, or to what makes links, references and formulas of text.
+_ACTIVE = re.compile(r"[!#$&*/:<>@\[\\\]^_`{|}~]|\.(?=\w)")
 
 
 def inert(text: str) -> str:

@@ -26,14 +26,16 @@ def what_moved(saved: Document, now: Document) -> list[str]:
 
     A clip whose file is missing counts as one that is there: machines differ in that, and a fetch is free.
     """
-    if saved["project"] != now["project"]:
-        return [f"the plan is of project {printable(saved['project'])}, and this is {now['project']}"]
     lines = []
     if saved["provider"] != now["provider"]:
         lines.append(f"the provider was {printable(saved['provider'])}, and is {now['provider']}")
     before, after = _by_take(saved), _by_take(now)
     for name in [*after, *(name for name in before if name not in after)]:
         lines += [f"{printable(name)}: {words}" for words in _moved(before.get(name), after.get(name))]
+    if lines and saved["project"] != now["project"]:
+        lines.insert(
+            0, f"it is a plan of project {printable(saved['project'])}, and this is {now['project']}"
+        )
     return lines
 
 
