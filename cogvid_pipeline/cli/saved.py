@@ -139,7 +139,7 @@ def _inside(name: str, base: Path) -> Path:
     path = base / name
     try:
         path.exists()  # which tells of names that no file can have, too
-        inside = path.resolve().is_relative_to(_project(base.resolve())) and not Path(name).is_absolute()
+        inside = path.resolve().is_relative_to(_project(base.resolve()))
     except (OSError, ValueError):
         inside = False
     if not inside:
@@ -150,9 +150,10 @@ def _inside(name: str, base: Path) -> Path:
 def _relative(path: Path, base: Path) -> str | None:
     """The path as seen from a directory, None where it leads out of its project."""
     base = base.resolve()
-    # The file itself may be a link, whose place counts and not where it leads.
-    path = path.parent.resolve() / path.name
-    return Path(os.path.relpath(path, base)).as_posix() if path.is_relative_to(_project(base)) else None
+    if not path.resolve().is_relative_to(_project(base)):
+        return None
+    # A file that is a link is known by its own name.
+    return Path(os.path.relpath(path.parent.resolve() / path.name, base)).as_posix()
 
 
 def _project(directory: Path) -> Path:

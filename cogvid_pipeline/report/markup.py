@@ -5,7 +5,7 @@ import re
 from cogvid_pipeline.report.printable import printable
 
 # What could mean something to Markdown, to HTML, or to what makes links, references and formulas of text.
-_ACTIVE = re.compile(r"[!#$&*/:<>@\[\\\]^_`{|}~]|\.(?=\w)")
+_ACTIVE = re.compile(r"[!#$&*/:<>@\[\\\]^_`{|}~]|\.(?=[^\W\d])")
 
 
 def inert(text: str) -> str:

@@ -61,7 +61,7 @@ def plan_markdown(plan: Plan) -> str:
 def _block(action: Action) -> str:
     """One shot: what is done about it, why, and what it asks for that is new."""
     cost = action.cost if isinstance(action, Paying) else None
-    price = f" · {inert(str(cost))}" if cost and cost.amount else ""
+    price = f" · {code(str(cost))}" if cost and cost.amount else ""
     lines = [inert(_cut(action.reason))]
     if isinstance(action, Generate):
         lines += [f"{name}: {inert(_cut(value))}" for name, value in _asked(action.shot)]

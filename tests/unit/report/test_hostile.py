@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from decimal import Decimal
+from html import unescape
 
 import pytest
 
@@ -161,8 +162,8 @@ def test_documents_say_what_was_written(text: str) -> None:
 def test_text_in_a_drawing_stays_between_its_quotation_marks(text: str) -> None:
     dot, mermaid = graph_dot(graph_named(text)).splitlines(), graph_mermaid(graph_named(text)).splitlines()
 
-    assert len(dot) == 7
-    assert all(line.replace("\\\\", "").replace('\\"', "").count('"') % 2 == 0 for line in dot)
+    quotes = [line.replace("\\\\", "").replace('\\"', "").count('"') for line in dot]
+    assert quotes == [2, 0, 0, 4, 4, 6, 0]
     assert len(mermaid) == 5
     assert [line.count('"') for line in mermaid] == [0, 0, 2, 2, 2]
 
@@ -205,6 +206,11 @@ def test_bytes_of_a_file_name_that_are_no_text_are_still_json() -> None:
 
     assert json.loads(problems.as_json(found).encode())["problems"][0]["file"] == "\udcff.yaml"
     assert acts_on_a_terminal(problems.as_text(found)) == []
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+def test_inert_text_is_shown_as_it_is(text: str) -> None:
+    assert unescape(inert(text)) == printable(text)
 
 
 def test_inert_text_reads_as_it_was_written() -> None:
