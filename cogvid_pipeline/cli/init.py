@@ -7,6 +7,7 @@ import click
 from cogvid_pipeline.durable import replace_durably, write_failures_named
 from cogvid_pipeline.errors import CogvidError
 from cogvid_pipeline.packaged import schemas_directory
+from cogvid_pipeline.report.printable import printable
 
 _STARTER = Path(__file__).with_name("starter.yaml")
 
@@ -31,5 +32,5 @@ def command(directory: Path) -> None:
     schema = (schemas_directory() / "manifest.schema.json").read_bytes()
     replace_durably(directory / "cogvid.schema.json", schema)
     replace_durably(manifest, _STARTER.read_bytes())
-    there = "" if directory == Path() else f" -C {directory}"
-    click.echo(f"wrote {manifest}\nNow try:\n  cogvid{there} plan\n  cogvid{there} apply")
+    there = "" if directory == Path() else printable(f" -C {directory}")
+    click.echo(f"wrote {printable(str(manifest))}\nNow try:\n  cogvid{there} plan\n  cogvid{there} apply")

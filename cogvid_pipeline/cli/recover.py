@@ -10,6 +10,7 @@ from cogvid_pipeline.cli.project import open_project
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.cli.settling import Settlement, find_doubts
 from cogvid_pipeline.report.held import Doubt, doubt_text, doubts_text
+from cogvid_pipeline.report.printable import printable
 
 
 @click.command()
@@ -52,7 +53,7 @@ def command(adopt: Mapping[str, str], pay_again: tuple[str, ...], settings: Sett
         with project.exclusive_ledger("cogvid recover") as ledger:
             settlement = Settlement(project, ledger)
             for line in settlement.settle(adopt, pay_again):
-                click.echo(line)
+                click.echo(printable(line))
 
 
 def _ask(doubts: Mapping[str, Doubt]) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -225,7 +225,7 @@ def test_a_shot_that_is_asked_for_again(project: Project, vendor: Vendor) -> Non
     ran = project.run("plan", "--format", "json", "--replace", "cat")
 
     check("plan", ran.json)
-    assert ran.json["options"] == {"replace": ["cat"]}
+    assert ran.json["options"] == {"select": [], "exclude": [], "replace": ["cat"]}
     assert ran.json["summary"] == {"regenerate": 1}
 
 
