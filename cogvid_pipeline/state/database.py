@@ -91,24 +91,31 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 def open_for_reading(path: Path) -> sqlite3.Connection:
     """The database, or an empty one where there is none; no file is made or changed. Raises StateError."""
     with failures_named(path):
-        if not path.exists():
-            return _in_memory(None, 0)
-        with _closed_on_failure(_connect(_reading_uri(path))) as connection:
-            version = _version(connection, path)
-            if version == _VERSION:
-                return connection
-            with closing(connection):
-                return _in_memory(connection, version)
+        try:
+            return _as_it_is(path)
+        except (sqlite3.Error, StateError):
+            # It may have been read while another process began to write, which now has its log there.
+            return _as_it_is(path)
 
 
-def _in_memory(original: sqlite3.Connection | None, version: int) -> sqlite3.Connection:
+def _as_it_is(path: Path) -> sqlite3.Connection:
+    if not path.exists():
+        return _in_memory(None, path)
+    with _closed_on_failure(_connect(_reading_uri(path))) as connection:
+        if _version(connection, path) == _VERSION:
+            return connection
+        with closing(connection):
+            return _in_memory(connection, path)
+
+
+def _in_memory(original: sqlite3.Connection | None, path: Path) -> sqlite3.Connection:
     """A copy in today's format."""
-    copy = _connect(":memory:")
-    if original:
-        original.backup(copy)
-    with transaction(copy):
-        _bring_up_to_date(copy, version)
-    return copy
+    with _closed_on_failure(_connect(":memory:")) as copy:
+        if original:
+            original.backup(copy)
+        with transaction(copy):
+            _bring_up_to_date(copy, _version(copy, path))
+        return copy
 
 
 @contextmanager

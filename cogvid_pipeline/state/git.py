@@ -85,7 +85,8 @@ def _environment() -> dict[str, str]:
     }
     # A partial clone would fetch what it lacks, by whatever program its remote names.
     offline = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
-    return passed_on | offline | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    as_committed = {"GIT_NO_REPLACE_OBJECTS": "1"}
+    return passed_on | offline | as_committed | {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
 
 
 def _blocks(file: IO[bytes], size: int) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ from cogvid_pipeline.plan.fingerprint import fingerprint
 from cogvid_pipeline.state.lockfile import LockFile, read_lock
 from tests.attempts import hex_digest, make_attempt, make_unfinished
 from tests.boards import DEFAULTS
-from tests.repositories import commit, git, init, leave_unmerged
+from tests.repository import commit, git, leave_unmerged, make_repository
 
 Entries = Mapping[str, LockEntry]
 STYLES = ([], ["--diff3"], ["--zdiff3"])
@@ -51,7 +51,7 @@ def in_order(entries: Iterable[tuple[str, LockEntry]]) -> list[tuple[str, LockEn
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    return init(tmp_path / "film")
+    return make_repository(tmp_path / "film")
 
 
 @pytest.fixture
@@ -170,13 +170,12 @@ def test_markers_of_any_size_and_windows_line_ends_are_read(path: Path, root: Pa
 
 def test_what_git_keeps_after_git_add_is_used_too(root: Path, path: Path) -> None:
     for entries, branch in zip(SAME_SHOT, ("main", "ours", "theirs"), strict=True):
-        git(root, "checkout", "-q", *(["-b"] if branch != "main" else ["--orphan"]), branch)
-        path.write_bytes(text_of(entries, root.parent))
-        commit(root, branch)
+        git(root, "checkout", "-q", "-B", branch)
+        commit(root, path.name, text_of(entries, root.parent))
         git(root, "checkout", "-q", "main")
     git(root, "merge", "-q", "ours")
     git(root, "merge", "-q", "theirs", fails=True)
-    commit(root, "with markers and all")
+    commit(root, path.name, path.read_bytes())
 
     assert read_lock(path).alternatives == {"arrival": (entry("ours"), entry("theirs"))}
 
@@ -193,14 +192,12 @@ def test_a_file_without_markers_is_read_as_it_is_although_git_has_it_as_unmerged
 def test_a_lock_in_a_directory_of_its_own_and_in_a_linked_work_tree_is_found(
     root: Path, tmp_path: Path
 ) -> None:
-    (root / "readme").write_text("film")
-    commit(root, "begin")
     git(root, "worktree", "add", "-q", str(tmp_path / "linked"))
     below = tmp_path / "linked" / "act one [*]"
     below.mkdir()
     clash(tmp_path / "linked", *SAME_SHOT)
-    staged = git(tmp_path / "linked", "ls-files", "-u").replace(b"cogvid.lock", b"act one [*]/cogvid.lock")
-    git(tmp_path / "linked", "update-index", "--index-info", stdin=staged)
+    staged = git(tmp_path / "linked", "ls-files", "-u").replace("cogvid.lock", "act one [*]/cogvid.lock")
+    git(tmp_path / "linked", "update-index", "--index-info", stdin=f"{staged}\n")
     (tmp_path / "linked" / "cogvid.lock").rename(below / "cogvid.lock")
 
     assert read_lock(below / "cogvid.lock").alternatives == {"arrival": (entry("ours"), entry("theirs"))}
@@ -245,8 +242,8 @@ def test_a_side_that_is_too_large_is_not_read_from_the_index(path: Path, root: P
     base, ours, theirs = (text_of(entries, root.parent) for entries in SAME_SHOT)
     leave_unmerged(root, "cogvid.lock", base, ours, theirs)
     (root / "large").write_bytes(b" " * (64 * 1024 * 1024 + 1))
-    blob = git(root, "hash-object", "-w", "large").decode().strip()
-    git(root, "update-index", "--index-info", stdin=f"100644 {blob} 3\tcogvid.lock\n".encode())
+    blob = git(root, "hash-object", "-w", "large")
+    git(root, "update-index", "--index-info", stdin=f"100644 {blob} 3\tcogvid.lock\n")
 
     with pytest.raises(StateError, match="mixture"):
         read_lock(path)
@@ -425,7 +422,7 @@ def histories(draw: st.DrawFn) -> tuple[Entries, Entries, Entries]:
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return init(tmp_path_factory.mktemp("merged") / "film")
+    return make_repository(tmp_path_factory.mktemp("merged") / "film")
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -309,16 +309,6 @@ def test_a_later_version_is_refused_by_its_number(path):
     assert hint == "upgrade cogvid"
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_conflict_markers_are_shown_with_their_line(path, end):
-    lines = ["{", '  "shots": {', "<<<<<<< HEAD", '    "a": {}', "=======", ">>>>>>> theirs", "}}"]
-
-    message, hint = refusal(path, end.join(lines))
-
-    assert message == ":3: the file has conflict markers of git"
-    assert "keep one side" in hint
-
-
 def test_what_looks_like_a_conflict_marker_inside_of_text_is_none(path):
     write(path, walk=LockEntry(make_attempt(request={"model": "cogvideox-3", "prompt": "a <<<<<<< b"})))
 
