@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,\
 	$(shell $(p) -c 'import sys; sys.version_info >= (3, 11) and print("$(p)")' 2>/dev/null)))
 
-.PHONY: help demo test lint types pytest editors format benchmark nightly clean
+.PHONY: help demo test lint types pytest editors docs reference format benchmark nightly clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -34,6 +34,13 @@ nightly: $(VENV)/dev $(EDITORS) ## the slow proofs at their larger setting
 format: $(VENV)/dev ## put the code into its house style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/dev ## build the documentation as a site, into build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+reference: $(VENV)/dev ## write the pages that are made from the schema and from the commands
+	$(BIN)/python docs/generate/manifest_keys.py > docs/reference/manifest.md
+	$(BIN)/python docs/generate/command_line.py > docs/reference/cli.md
 
 benchmark: $(VENV)/dev ## measure, and print the table of the README
 	$(BIN)/python benchmarks/run.py
