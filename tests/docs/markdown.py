@@ -34,9 +34,9 @@ def blocks(page: str) -> list[Block]:
 def steps(console: str) -> Iterator[Step]:
     """The commands of a console block. One that ends in a backslash goes on in the next line."""
     for text in re.split(r"^\$ ", console, flags=re.MULTILINE)[1:]:
-        command, line_end, output = text.partition("\n")
+        command, _, output = text.partition("\n")
         while command.endswith("\\"):
-            more, line_end, output = output.partition("\n")
+            more, _, output = output.partition("\n")
             command += "\n" + more
         yield Step(command, output)
 
