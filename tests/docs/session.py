@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Timer
 from typing import Self
 
-from tests.docs.markdown import Block, Step, steps
+from tests.docs.markdown import Block, Step, blocks, steps
 
 PATIENCE = 300  # seconds after which a page counts as hanging
 END = "<end of the output>"
@@ -20,6 +20,7 @@ VARIES = (
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID"),
     (r"\b[0-9a-f]{40,64}\b", "DIGEST"),
     (r"\b\d+(\.\d+)? ([kMG]?B|s|seconds?)\b", "MEASURE"),
+    (r"\b\d\d:\d\d:\d\d\b", "TIME"),
     (r"127\.0\.0\.1:\d+", "HOST"),
 )
 
@@ -67,6 +68,14 @@ class Session:
         self._end()
         self._shell.communicate()
 
+    def read(self, page: str) -> str:
+        """Do what a page says, and give its text with what really came of it."""
+        real, done = "", 0
+        for block in blocks(page):
+            real += page[done : block.start] + self.follow(block)
+            done = block.start + len(block.text)
+        return real + page[done:]
+
     def follow(self, block: Block) -> str:
         """Do what a block says, and give its text with what really came of it."""
         match block.language:
@@ -100,22 +109,30 @@ class Session:
         return step.output if alike(step.output, real) else real
 
     def _edit(self, file: Path, diff: str) -> None:
-        """Change a file as a diff without line numbers says."""
-        lines = diff.splitlines(keepends=True)
-        before = "".join(line[1:] for line in lines if line[0] != "+")
-        after = "".join(line[1:] for line in lines if line[0] != "-")
-        text = file.read_text(encoding="utf-8")
-        assert text.count(before) == 1, f"{file.name} has this not just once:\n{before}"
-        file.write_text(text.replace(before, after), encoding="utf-8")
+        """Change a file as a diff without line numbers says; @@ stands between places."""
+        for place in diff.split("@@\n"):
+            lines = place.splitlines(keepends=True)
+            before = "".join(line[1:] for line in lines if line[0] != "+")
+            after = "".join(line[1:] for line in lines if line[0] != "-")
+            text = file.read_text(encoding="utf-8")
+            assert text.count(before) == 1, f"{file.name} has this not just once:\n{before}"
+            file.write_text(text.replace(before, after), encoding="utf-8")
 
     def _end(self) -> None:
         """End the shell and what it has left running."""
         os.killpg(self._shell.pid, signal.SIGKILL)
 
 
+def write_if_asked(page: Path, part: str, real: str) -> None:
+    """With COGVID_WRITE_EXPECTED=1, write what really came into a page."""
+    if os.environ.get("COGVID_WRITE_EXPECTED"):
+        page.write_text(page.read_text(encoding="utf-8").replace(part, real), encoding="utf-8")
+
+
 def alike(page: str, real: str) -> bool:
     """Whether a page says what was printed; … stands for anything, on a line of its own for any lines."""
-    pattern = re.escape(normal(page)).replace(r"…\n", "(?:.*\n)*").replace("…", ".*")
+    pattern = re.escape(normal(page))
+    pattern = pattern.replace(re.escape("…\n"), "(?:.*\n)*").replace("…", ".*")
     return re.fullmatch(pattern, normal(real)) is not None
 
 
