@@ -22,6 +22,7 @@ from cogvid_pipeline.engine.run import ApplyOptions, Run
 from cogvid_pipeline.errors import CogvidError, HeldAttempts, Interrupted, UsageError
 from cogvid_pipeline.model.plan import Generate, Keep, Plan, Regenerate, Repeat, Resume
 from cogvid_pipeline.plan.cost import check_limits
+from cogvid_pipeline.plan.protect import check_protected
 from cogvid_pipeline.report.plan_text import plan_text
 from cogvid_pipeline.state.ledger import SqliteLedger
 
@@ -87,6 +88,7 @@ def command(
         plan = project.plan(ledger, plan_options(project, replace))
         if not as_json:
             click.echo(plan_text(plan), nl=False)
+        check_protected(plan)
         check_limits(plan, project.storyboard, project.prices, max_cost)
         if _is_idle(plan) and not as_json:
             return

@@ -12,14 +12,15 @@ PLAN_OPTIONS: tuple[Option, ...] = (
         "--replace",
         multiple=True,
         metavar="SHOT",
-        help="Generate this shot again although nothing changed. May be given several times.",
+        help="Generate this shot again although nothing changed: all of its takes, or one as in walk@2. "
+        "May be given several times.",
     ),
 )
 
 
 def plan_options(project: Project, replace: tuple[str, ...]) -> PlanOptions:
     """The options with their names checked. Raises UsageError."""
-    project.check_names(replace)
+    project.check_takes(replace)
     return PlanOptions(replace=replace)
 
 

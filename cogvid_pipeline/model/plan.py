@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
 from cogvid_pipeline.model.attempt import Attempt, LockEntry
-from cogvid_pipeline.model.shot import Money, Request, Shot
+from cogvid_pipeline.model.shot import Money, Request, Shot, Take
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +22,25 @@ class TakeAction:
     """What every action about a declared take has.
 
     `fingerprint` is None, and so are images in `request`, where they are known only after an upstream
-    clip is made.
+    clip is made. With `refused`, the action would replace the clip of a protected shot, and is not done.
     """
 
     kind: ClassVar[str] = ""
 
-    shot: Shot
-    take: int
+    take: Take
     reason: str
     request: Request
     fingerprint: str | None
+    refused: bool = field(default=False, kw_only=True)
+
+    @property
+    def name(self) -> str:
+        """The name of the take."""
+        return self.take.name
+
+    @property
+    def shot(self) -> Shot:
+        return self.take.shot
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +122,13 @@ class Fetch(TakeAction):
 
 @dataclass(frozen=True, slots=True)
 class Keep(TakeAction):
-    """Nothing to do."""
+    """Nothing to do. `changes` is what a frozen shot asks for that its `stale` clip is not."""
 
     kind: ClassVar[str] = "keep"
 
     attempt: Attempt
+    changes: tuple[Change, ...] = ()
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +171,7 @@ def paying(actions: Iterable[Action]) -> list[Paying]:
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """What narrows a plan down or forces it; names are those of shots."""
+    """What narrows a plan down or forces it; names are those of shots, of matrices or of takes."""
 
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()

@@ -3,20 +3,8 @@
 import json
 from typing import Any
 
-from cogvid_pipeline.model.plan import (
-    Action,
-    Change,
-    Forget,
-    Hold,
-    Paying,
-    Plan,
-    Regenerate,
-    Repeat,
-    Resume,
-    Reuse,
-    Share,
-)
-from cogvid_pipeline.model.shot import Money
+from cogvid_pipeline.model.plan import Action, Change, Fetch, Forget, Generate, Paying, Plan
+from cogvid_pipeline.model.shot import Money, split_take
 
 FORMAT_VERSION = "1.0"
 
@@ -48,11 +36,11 @@ def money_document(money: Money | None) -> dict[str, Any] | None:
 def _action(action: Action, currency: str) -> dict[str, Any]:
     free = {"amount": 0.0, "currency": currency}
     if isinstance(action, Forget):
-        name, _, take = action.name.partition("@")
+        name, take = split_take(action.name)
         newest = action.entry.pending or action.entry.result
         return {
             "shot": name,
-            "take": int(take or 1),
+            "take": take,
             "action": action.kind,
             "reason": action.reason,
             "changes": [],
@@ -63,19 +51,20 @@ def _action(action: Action, currency: str) -> dict[str, Any]:
     cost = money_document(action.cost) if isinstance(action, Paying) else free
     return {
         "shot": action.shot.name,
-        "take": action.take,
+        "take": action.take.number,
         "action": action.kind,
         "reason": action.reason,
         "changes": [_change(change) for change in changes_of(action)],
         "cost": cost,
         "request": dict(action.request),
         "fingerprint": action.fingerprint,
+        **({"refused": True} if action.refused else {}),
     }
 
 
 def changes_of(action: Action) -> tuple[Change, ...]:
     """The fields that an action is about."""
-    return action.changes if isinstance(action, Regenerate | Resume | Repeat | Reuse | Share | Hold) else ()
+    return () if isinstance(action, Generate | Fetch | Forget) else action.changes
 
 
 def _change(change: Change) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from cogvid_pipeline.model.plan import Action, Change, Forget, Keep, Plan, paying
+from cogvid_pipeline.model.plan import Action, Change, Keep, Plan, paying
 from cogvid_pipeline.report.plan_json import changes_of
 from cogvid_pipeline.report.printable import display_width, printable
 
@@ -30,8 +30,8 @@ _SHORT = 30
 
 
 def plan_text(plan: Plan) -> str:
-    """What is done and why, what changed, and what it costs; kept shots are only counted."""
-    shown = [action for action in plan.actions if not isinstance(action, Keep)]
+    """What is done and why, what changed, and what it costs; shots that are up to date are only counted."""
+    shown = [action for action in plan.actions if not isinstance(action, Keep) or action.stale]
     lines = [line for action in _aligned(shown) for line in action]
     lines += [f"warning: {printable(warning)}" for warning in plan.warnings]
     if lines:
@@ -43,7 +43,9 @@ def summary_line(plan: Plan) -> str:
     """One sentence with the number of actions of each kind, and the cost."""
     counts = [f"{plan.summary[kind]} {words}" for kind, words in _SUMMARY.items() if plan.summary.get(kind)]
     if not plan.conflicted and all(isinstance(action, Keep) for action in plan.actions):
-        return f"Nothing to do: {len(plan.actions)} up to date."
+        stale = sum(1 for action in plan.actions if isinstance(action, Keep) and action.stale)
+        frozen = f", {stale} frozen" if stale else ""
+        return f"Nothing to do: {len(plan.actions) - stale} up to date{frozen}."
     return f"Plan: {', '.join(counts)}. {_cost(plan)}"
 
 
@@ -60,20 +62,18 @@ def _cost(plan: Plan) -> str:
 
 
 def _aligned(actions: Sequence[Action]) -> Iterator[list[str]]:
-    rows = [(_name(action), action) for action in actions]
+    rows = [(action.name, action) for action in actions]
     width = max((display_width(name) for name, _ in rows), default=0)
     for name, action in rows:
         padding = " " * (width - display_width(name))
         price = getattr(action, "cost", None)
         cost = f"  [{price}]" if price is not None and price.amount else ""
-        first = (
-            f"  {_MARKS[action.kind]} {name}{padding}  {action.kind:<10}  {printable(action.reason)}{cost}"
-        )
+        first = f"  {_mark(action)} {name}{padding}  {action.kind:<10}  {printable(action.reason)}{cost}"
         yield [first, *(_change(change) for change in changes_of(action))]
 
 
-def _name(action: Action) -> str:
-    return action.name if isinstance(action, Forget) else action.shot.name
+def _mark(action: Action) -> str:
+    return "*" if isinstance(action, Keep) and action.stale else _MARKS[action.kind]
 
 
 def _change(change: Change) -> str:
