@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -38,7 +39,7 @@ class Reference:
     def __init__(self, root: Schema) -> None:
         self._root = root
         self._headings: dict[str, Schema] = {}
-        self._meet(root)
+        self._meet()
 
     def page(self) -> str:
         mappings = [schema for schema in self._headings.values() if "properties" in schema]
@@ -46,15 +47,19 @@ class Reference:
         parts = [HEAD, *map(self._keys, mappings), "## Names\n", *map(self._name, names)]
         return "\n".join(parts)
 
-    def _meet(self, schema: Schema) -> None:
-        """Find what gets a heading, in the order in which a reader comes to it."""
-        if _has_heading(schema):
-            if schema["title"] in self._headings:
-                assert self._headings[schema["title"]] is schema, f"two parts are called {schema['title']}"
-                return
-            self._headings[schema["title"]] = schema
-        for inner in self._below(schema):
-            self._meet(inner)
+    def _meet(self) -> None:
+        """Find what gets a heading: what a mapping has comes before what is in that."""
+        waiting = deque([self._root])
+        while waiting:
+            schema = waiting.popleft()
+            if _has_heading(schema):
+                if schema["title"] in self._headings:
+                    assert self._headings[schema["title"]] is schema, (
+                        f"two parts are called {schema['title']}"
+                    )
+                    continue
+                self._headings[schema["title"]] = schema
+            waiting.extend(self._below(schema))
 
     def _below(self, schema: Schema) -> Iterator[Schema]:
         others = (schema.get(keyword) for keyword in ("propertyNames", "additionalProperties", "items"))
