@@ -93,9 +93,9 @@ def _missing(rule: Violation, misspelled: Set[Path], schemas: Schemas) -> Iterat
     """What is required and not there, unless it is there under a name with a typing error."""
     for key in rule.limit:
         if key not in rule.value and (*rule.path, key) not in misspelled:
-            # That there are no shots is said by a rule without properties of its own.
-            properties = rule.schema.get("properties", schemas.manifest["properties"])
-            example = wording.example(schemas.definition(properties[key]))
+            # The rule that there are shots says nothing else about them.
+            described = rule.schema["properties"][key] or schemas.manifest["properties"][key]
+            example = wording.example(schemas.definition(described))
             hint = f"add `{key}: {example}`"
             yield Mistake("CV205", f"{wording.name(rule.path)} has no `{key}`", rule.path, hint, at_key=True)
 
