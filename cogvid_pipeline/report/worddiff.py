@@ -57,8 +57,15 @@ def shortened(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
 
 
 def _cut(text: str, *, first: bool, last: bool) -> str:
-    before, after = "" if first else text[:_CONTEXT].rstrip(), "" if last else text[-_CONTEXT:].lstrip()
+    before = "" if first else _head(text[:_CONTEXT])
+    after = "" if last else _head(text[: -_CONTEXT - 1 : -1])[::-1]
     return f"{before}…{after}" if len(before) + len(after) + 1 < len(text) else text
+
+
+def _head(text: str) -> str:
+    """The text up to its last word, which may be cut off, unless that is most of it."""
+    space = text.rfind(" ")
+    return text[:space] if space > _CONTEXT // 2 else text
 
 
 def _pieces(before: str, after: str) -> Iterator[Piece]:
