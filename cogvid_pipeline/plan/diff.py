@@ -37,6 +37,7 @@ _NO_ENTRY = LockEntry()
 _OVER = frozenset({State.FAILED, State.REFUSED, State.RELEASED})
 _IN_DOUBT = frozenset({State.HELD, State.INTENT})
 _DISPLACED = "its file is missing or was changed"
+_NAMED = 5  # how many shots a warning lists
 _ASKED_AGAIN = "its answer was lost; it is sent again with the same request id, which buys nothing twice"
 
 
@@ -65,8 +66,8 @@ def make_plan(
     decided = {shot.name: planner.decide(shot) for shot in upstream_first(storyboard.shots)}
     actions: list[Action] = [decided[shot.name] for shot in storyboard.shots]
     actions += [
-        Forget(name, "no shot of the manifest stands for it", entry)
-        for name, entry in sorted(facts.lock.entries.items())
+        Forget(name, "no shot of the manifest stands for it", planner.entry(name, None))
+        for name in sorted(facts.lock.entries)
         if name not in decided
     ]
     return Plan(
@@ -87,8 +88,9 @@ def _conflict(lock: Lock) -> tuple[str, ...]:
     if not lock.conflicted:
         return ()
     said = "a merge has left conflicts in the lock: both sides were read, and apply writes it whole"
-    if count := len(lock.alternatives):
-        said += f", with what fits the manifest where they differ ({count} of the shots)"
+    if names := sorted(lock.alternatives):
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        said += f", with what fits the manifest where they differ ({', '.join(names[:_NAMED])}{more})"
     return (said,)
 
 
