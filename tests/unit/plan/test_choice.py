@@ -98,7 +98,11 @@ def test_a_failure_counts_for_less_than_a_result() -> None:
 def test_the_clip_before_is_better_than_an_attempt_in_doubt() -> None:
     back = replace(result(RUN, "2"), previous=result(WALK).result)
 
-    entry, plan = chosen(LockEntry(pending=attempt(WALK, State.HELD, created_at="2030")), back)
+    held = replace(
+        result(shot("walk", "It flies."), "3"), pending=attempt(WALK, State.HELD, created_at="2030")
+    )
+
+    entry, plan = chosen(held, back)
 
     assert entry == back
     assert isinstance(plan.actions[0], Reuse)
@@ -167,7 +171,10 @@ def test_what_was_paid_for_is_not_left_for_a_preview_that_matches() -> None:
 
 def test_a_preview_does_not_stand_for_a_paid_shot() -> None:
     preview = result(WALK, provider="preview")
-    failed = LockEntry(pending=attempt(WALK, State.FAILED, created_at="2030", error="it was refused"))
+    failed = replace(
+        result(RUN, "2", provider="preview"),
+        pending=attempt(WALK, State.FAILED, created_at="2030", error="it was refused"),
+    )
 
     entry, plan = chosen(preview, failed)
 
