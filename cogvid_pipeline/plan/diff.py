@@ -40,6 +40,7 @@ _NO_ENTRY = LockEntry()
 _OVER = frozenset({State.FAILED, State.REFUSED, State.RELEASED})
 _IN_DOUBT = frozenset({State.HELD, State.INTENT})
 _DISPLACED = "its file is missing or was changed"
+_NAMED = 5  # how many shots a warning lists
 _ASKED_AGAIN = "its answer was lost; it is sent again with the same request id, which buys nothing twice"
 
 
@@ -105,8 +106,9 @@ def _conflict(lock: Lock) -> tuple[str, ...]:
     if not lock.conflicted:
         return ()
     said = "a merge has left conflicts in the lock: both sides were read, and apply writes it whole"
-    if count := len(lock.alternatives):
-        said += f", with what fits the manifest where they differ ({count} of the shots)"
+    if names := sorted(lock.alternatives):
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        said += f", with what fits the manifest where they differ ({', '.join(names[:_NAMED])}{more})"
     return (said,)
 
 
