@@ -164,10 +164,7 @@ def _anchor(heading: str) -> str:
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [head, ("---",) * len(head), *rows]
-    return "".join(
-        "|" + "".join(f" {cell.replace('|', chr(92) + '|')} |" for cell in line) + "\n" for line in lines
-    )
+    return "".join(f"| {' | '.join(line)} |\n" for line in (head, ("---",) * len(head), *rows))
 
 
 if __name__ == "__main__":
