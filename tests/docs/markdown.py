@@ -41,13 +41,17 @@ def steps(console: str) -> Iterator[Step]:
         yield Step(command, output)
 
 
+def prose(page: str) -> str:
+    """A page without its fenced blocks."""
+    return _FENCE.sub("", page)
+
+
 def links(page: str) -> list[str]:
     """Where the links and pictures of a page lead, code left out."""
-    prose = re.sub(r"`[^`\n]*`", "", _FENCE.sub("", page))
-    return _LINK.findall(prose)
+    return _LINK.findall(re.sub(r"`[^`\n]*`", "", prose(page)))
 
 
 def anchors(page: str) -> set[str]:
     """The places of a page that a link can lead to, as git hosts and the site name them."""
-    headings = _HEADING.findall(_FENCE.sub("", page))
+    headings = _HEADING.findall(prose(page))
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
