@@ -16,8 +16,8 @@ _PLAN_OPTIONS: tuple[Option, ...] = (
         "--select",
         multiple=True,
         metavar="SELECTOR",
-        help="Only these shots: a name, a glob, tag:NAME or state:new (or changed, failed, held); +x and x+ take in "
-        "what x is made from and what is made from it. May be given several times.",
+        help="Only these shots: a name, a glob, tag:NAME or state:new (or changed, failed, held); "
+        "+x and x+ take in what x is made from and what is made from it. May be given several times.",
     ),
     click.option(
         "--exclude",
