@@ -24,6 +24,7 @@ from cogvid_pipeline.cli.project import Project, open_project
 from cogvid_pipeline.cli.saved import load_plan, plan_again, refuse_further_options, settings_of
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.cli.streams import paint_for
+from cogvid_pipeline.durable import check_writable
 from cogvid_pipeline.engine.outcome import Blocked, Failed, Held, RunReport, Stopped
 from cogvid_pipeline.engine.run import ApplyOptions, Run
 from cogvid_pipeline.errors import CogvidError, HeldAttempts, Interrupted, UsageError
@@ -129,6 +130,8 @@ def command(
             if as_json:  # what is agreed to has to be seen, and stdout is for the events
                 click.echo(plan_text(plan, paint_for(sys.stderr)), nl=False, err=True)
             _ask()
+        if plan.pending:
+            check_writable(project.lock_path.parent)  # before anything is bought, not after
         gc.freeze()  # the storyboard and the plan live to the end; only what the run makes is looked through
         report = asyncio.run(_run(project, ledger, plan, how, as_json=as_json))
     if plan.conflicted:
