@@ -74,6 +74,7 @@ def test_it_is_planned_again_with_the_options_of_the_file(project: Project, vend
     assert document["inputs"] == {
         "manifest": "cogvid.yaml",
         "provider": "geekai",
+        "environment": None,
         "variables": {"what": "lion"},
         "variable_files": ["vars/final.yaml"],
     }
