@@ -11,7 +11,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from tests.project import PATIENCE, Project
 
@@ -40,6 +40,17 @@ class Terminal:
         """Read what else comes, and give the exit code."""
         self._read_until(lambda: False)
         return self._process.wait(PATIENCE)
+
+    def interrupt(self) -> int:
+        """Press Ctrl-C, again each second as a person would, and give the exit code.
+
+        Python's input() sleeps through a Ctrl-C that comes in the moment before it reads.
+        """
+        for _ in range(PATIENCE):
+            self.type("\x03")
+            with suppress(subprocess.TimeoutExpired):
+                return self._process.wait(1)
+        raise AssertionError(f"Ctrl-C in vain; the screen shows:\n{self.text}")
 
     def hang_up(self) -> int:
         """Close the window, and give the exit code of what ran in it."""
