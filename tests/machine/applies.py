@@ -78,11 +78,11 @@ def apply_twice_at_once(story: Story, jobs: int) -> None:
 
 def apply_in_two_work_trees(story: Story, jobs: int) -> None:
     """Both work at the same time, on one ledger."""
-    line = "apply in two work trees at the same time"
+    line = "commit, and apply in two work trees at the same time"
     with story.telling(line) as before, _billed(story, before, runs=2):
+        story.commit_as(before)
         second = Film(story.film.root.with_name("second"))
         story.film.git("worktree", "add", "--quiet", "--detach", str(second.root))
-        second.write(story.film.board)
         _race(story, [story.film, second], jobs)
         story.accounts.lock_is_whole(second)
         story.film.git("worktree", "remove", "--force", str(second.root))

@@ -247,6 +247,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(number=numbers, jobs=jobs)
     def apply_in_two_work_trees(self, number: int, jobs: int) -> None:
+        self.conclude_a_merge()
         self.have_something_new(number)
         applies.apply_in_two_work_trees(self.story, jobs)
 
