@@ -308,7 +308,7 @@ class Sketch:
 
 @dataclass
 class Stage:
-    """A project in memory. `when` says what to do with the run at an event, by its name or `name shot`."""
+    """A project in memory. `when` says what to do with the run at an event, by its name or `name take`."""
 
     board: Storyboard
     lock: Lock = field(default_factory=Lock)
@@ -346,8 +346,8 @@ class Stage:
         return run_virtually(work())
 
     def told(self, name: str) -> list[str]:
-        """The shots that an event was about, in order."""
-        return [event.shot for event in self.events if event.event == name]
+        """The takes that an event was about, in order."""
+        return [event.name for event in self.events if event.event == name]
 
     @property
     def posts(self) -> list[str]:
@@ -389,7 +389,7 @@ class Stage:
     def _observe(self, event: Event) -> None:
         self.events.append(event)
         assert self.run is not None
-        for key in (event.event, f"{event.event} {event.shot}"):
+        for key in (event.event, f"{event.event} {event.name}"):
             if act := self.when.get(key):
                 act(self.run)
 
