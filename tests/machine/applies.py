@@ -193,7 +193,7 @@ def _expected(story: Story, plan: Plan) -> set[int]:
     asked = plan.fingerprints("resume") | plan.paying
     cursed = [shot for name in asked for shot in board.chain_of(name) if shot.prompt == CURSED]
     # A vendor that is asked again may say that it has accepted the request, and not as what task.
-    return {1 if cursed else 0} | ({5} if plan.asks_again else set())
+    return {1 if cursed else 0} | ({5} if plan.asked_again else set())
 
 
 def _check_code(ran: Ran, *expected: int) -> None:
@@ -214,8 +214,12 @@ def _check_lock(story: Story) -> None:
 
 
 def _check_holds(story: Story, before: Plan) -> None:
-    """Nothing is held that was not held before."""
-    if extra := story.now.fingerprints("hold").keys() - before.fingerprints("hold").keys():
+    """Nothing is held that was not held before, or asked about again."""
+    if (
+        extra := story.now.fingerprints("hold").keys()
+        - before.fingerprints("hold").keys()
+        - before.asked_again
+    ):
         raise Broken(f"{', '.join(extra)} held for no reason")
 
 
