@@ -77,6 +77,7 @@ def plan_for(
     lock: Lock | None = None,
     *,
     ledger: Mapping[str, Attempt] | None = None,
+    over: tuple[Attempt, ...] = (),
     missing: tuple[str, ...] = (),
     replace: tuple[str, ...] = (),
     select: tuple[str, ...] = (),
@@ -84,10 +85,14 @@ def plan_for(
     repeatable: bool = False,
     rehearsal: str = "",
 ) -> Plan:
-    """The plan, with what the ledger knows by fingerprint and the names of takes whose file is missing."""
+    """The plan, with what the ledger knows by fingerprint and the names of takes whose file is missing.
+
+    `over` is what the ledger has besides, and would not give for a fingerprint any more.
+    """
     facts = Facts(
         lock=lock or Lock(),
         known=(ledger or {}).get,
+        recorded={one.request_id: one for one in (*(ledger or {}).values(), *over)}.get,
         displaced=lambda _, take: take in missing,
         repeatable=lambda _: repeatable,
         rehearsal=rehearsal,

@@ -378,7 +378,12 @@ class Stage:
 
     def _facts(self) -> Facts:
         lock = Lock(dict(self.book.entries), "digest")
-        return Facts(lock=lock, known=self.ledger.known, displaced=self.shelf.displaced)
+        return Facts(
+            lock=lock,
+            known=self.ledger.known,
+            recorded=self.ledger.rows.get,
+            displaced=self.shelf.displaced,
+        )
 
     def _prices(self) -> PriceBook:
         return PriceBook(self.board.provider, self.board.prices, {})

@@ -170,6 +170,7 @@ class Project:
         return diff.Facts(
             lock=lock,
             known=known,
+            recorded=ledger.recorded,
             displaced=self.clips.displaced,
             repeatable=lambda attempt: is_repeatable(attempt, now),
             rehearsal=account.rehearsal if account else "",

@@ -48,13 +48,15 @@ _ASKED_AGAIN = "its answer was lost; it is sent again with the same request id, 
 class Facts:
     """What there is.
 
-    `known` gives the ledger's newest attempt of a fingerprint; `displaced` says whether a take's file is
-    not the clip that it should be; `repeatable` whether a submission in doubt may be sent again now.
+    `known` gives the ledger's newest attempt of a fingerprint, `recorded` the one with a request id;
+    `displaced` says whether a take's file is not the clip that it should be, `repeatable` whether a
+    submission in doubt may be sent again now.
     `rehearsal` is the address of the emulator that stands in for the provider, empty where none does.
     """
 
     lock: Lock
     known: Callable[[str], Attempt | None]
+    recorded: Callable[[str], Attempt | None]
     displaced: Callable[[Clip, str], bool]
     repeatable: Callable[[Attempt], bool] = lambda _: False
     rehearsal: str = ""
@@ -124,7 +126,9 @@ class Planner:
         self.facts = facts
         self.prices = prices
         self.replace = frozenset(take for name in options.replace for take in self.names.takes(name))
-        self.evidence = Evidence(facts.lock, facts.known, storyboard.provider, facts.rehearsal)
+        self.evidence = Evidence(
+            facts.lock, facts.known, facts.recorded, storyboard.provider, facts.rehearsal
+        )
         self.choice = Choice(facts.lock, self.evidence.satisfies)
         self.settled: dict[str, LockEntry] = {}
         self.warnings: list[str] = []

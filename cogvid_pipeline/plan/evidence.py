@@ -28,11 +28,13 @@ class Found:
 class Evidence:
     """What the lock and the ledger know, by fingerprint.
 
+    `known` gives the ledger's newest attempt of a fingerprint, `recorded` the one with a request id.
     `rehearsal` is the address of the emulator that stands in for the provider, empty where none does.
     """
 
     lock: Lock
     known: Callable[[str], Attempt | None]
+    recorded: Callable[[str], Attempt | None]
     provider: str
     rehearsal: str = ""
 
@@ -72,7 +74,12 @@ class Evidence:
         # machine has settled what is in doubt here, the lock does.
         known = self.known(attempt.fingerprint)
         if known is None or known.request_id != attempt.request_id:
+            known = self.recorded(attempt.request_id) if attempt.clip is None else None
+        if known is None or known.fingerprint != attempt.fingerprint:
             return attempt
+        # A lock of another branch may not have heard yet that the attempt is over, or released.
+        if known.state not in _RANK and attempt.task_id in ("", known.task_id):
+            return known
         return min(known, attempt, key=_distance)
 
     def _all(self, fingerprint: str) -> Iterator[Found]:

@@ -49,6 +49,7 @@ WITH candidates AS (
 SELECT * FROM candidates WHERE place = 1
 """
 
+_OF_REQUEST = "SELECT * FROM attempts WHERE request_id = ?"
 _IN_STATES = "SELECT * FROM attempts WHERE state IN (SELECT value FROM json_each(?))"
 _IN_DOUBT = "SELECT * FROM attempts WHERE paid AND state IN ('held', 'intent') ORDER BY rowid"
 
@@ -118,6 +119,12 @@ class SqliteLedger:
             rows = self._connection.execute(_NEWEST, (json.dumps(list(fingerprints)),))
             alive = self._alive()
             return {row["fingerprint"]: self._attempt(row, alive) for row in rows}
+
+    def recorded(self, request_id: str) -> Attempt | None:
+        """The attempt with this request id, whatever has become of it."""
+        with failures_named(self._path):
+            row = self._connection.execute(_OF_REQUEST, (request_id,)).fetchone()
+            return self._attempt(row, self._alive()) if row else None
 
     def in_states(self, states: Iterable[State]) -> Iterator[Attempt]:
         """All attempts that are recorded in one of these states, whosever they are."""

@@ -51,11 +51,7 @@ class Accounts:
 
     def paid(self, fingerprint: str) -> list[Task]:
         """The accepted tasks of a request, those that came to nothing left out."""
-        return [
-            task
-            for task in self.vendor.accepted
-            if task.failure is None and self.fingerprint(task) == fingerprint
-        ]
+        return [task for task in self._accepted(fingerprint) if task.failure is None]
 
     def lost(self, fingerprint: str, known: Collection[str]) -> list[Task]:
         """Tasks of a request that the project has not heard of, and should.
@@ -64,9 +60,12 @@ class Accounts:
         """
         return [
             task
-            for task in self.paid(fingerprint)
+            for task in self._accepted(fingerprint)
             if not {task.id, task.request_id} & set(known) and task.id not in self._given_up
         ]
+
+    def _accepted(self, fingerprint: str) -> list[Task]:
+        return [task for task in self.vendor.accepted if self.fingerprint(task) == fingerprint]
 
     def fingerprint(self, task: Task) -> str:
         """The fingerprint of what the vendor was asked, worked out here once more."""
@@ -95,7 +94,11 @@ class Accounts:
             good = [task for task in tasks if task.failure is None]
             if len(good) > self._allowed.get(fingerprint, 1):
                 raise Broken(f"paid twice: {_ids(good)} are one request, {good[0].body['prompt']!r}")
-            unseen = [task for task in tasks[:-1] if task.failure is not None and not task.polls]
+            unseen = [
+                task
+                for task in tasks[:-1]
+                if task.failure is not None and not task.polls and task.id not in self._given_up
+            ]
             if unseen:
                 raise Broken(f"paid twice: {_ids(tasks)} came before anybody saw {_ids(unseen)} fail")
 

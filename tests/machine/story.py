@@ -35,9 +35,9 @@ class Plan:
         return len(self._costs())
 
     @property
-    def asks_again(self) -> bool:
-        """Whether a submission whose answer was lost is sent again."""
-        return bool(self._costs() & self.fingerprints("resume").keys())
+    def asked_again(self) -> set[str]:
+        """The shots whose submission is sent again, since its answer was lost."""
+        return self._costs() & self.fingerprints("resume").keys()
 
     def _costs(self) -> set[str]:
         return {action["shot"] for action in self.document["actions"] if action["cost"]["amount"]}

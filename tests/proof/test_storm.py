@@ -12,12 +12,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.project import PATIENCE, Project
-from tests.vendor import Vendor
+from tests.vendor import Accept, Cut, Hang, Vendor
 
 NIGHTLY = bool(os.environ.get("COGVID_NIGHTLY"))
 ROUNDS = 60 if NIGHTLY else 6
@@ -43,11 +44,17 @@ def project(tmp_path: Path, vendor: Vendor) -> Project:
 
 
 def strike(project: Project, delays: random.Random, *signals: signal.Signals) -> subprocess.Popen[str]:
-    """Start an apply, and send it the signals, each at some moment in the two seconds that it takes."""
-    process = project.start("apply", "--yes", "--jobs", str(delays.choice([1, 4, 8])))
+    """Start an apply, and send it the signals, each at some moment in the two seconds that it takes.
+
+    They go to the process or, as from a terminal, to its whole group.
+    """
+    jobs = str(delays.choice([1, 4, 8]))
+    process = project.start("apply", "--yes", "--jobs", jobs, start_new_session=True)
+    send = delays.choice([os.kill, os.killpg])
     for number in signals:
         time.sleep(delays.uniform(0, 2))
-        process.send_signal(number)
+        with suppress(ProcessLookupError):
+            send(process.pid, number)
     process.communicate(timeout=PATIENCE)
     return process
 
@@ -136,9 +143,17 @@ def test_runs_that_are_interrupted_twice_pay_once(project: Project, vendor: Vend
     check_the_lock_has_every_task(project, vendor)
 
 
+def kill_a_recovery(project: Project, delays: random.Random, *answer: str) -> None:
+    """Start to settle what is held, and kill that at some moment in the half second that it takes."""
+    process = project.start("recover", *answer)
+    time.sleep(delays.uniform(0, 0.6))
+    process.kill()
+    process.communicate()
+
+
 @pytest.mark.slow
-def test_a_recovery_that_is_killed_is_made_again(project: Project, vendor: Vendor) -> None:
-    delays = random.Random(f"recover {vendor.api.name}")
+def test_a_release_that_is_killed_is_made_again(project: Project, vendor: Vendor) -> None:
+    delays = random.Random(f"release {vendor.api.name}")
     vendor.seconds = 3600
     process = project.start("apply", "--yes", "--jobs", "1")
     vendor.wait_until(lambda: len(vendor.polls) > 0)
@@ -148,13 +163,46 @@ def test_a_recovery_that_is_killed_is_made_again(project: Project, vendor: Vendo
     vendor.forget(vendor.accepted[0].id)
     (name,) = (name for name, action in project.plan().items() if action == "resume")
     for _ in range(ROUNDS):
-        recovering = project.start("recover", "--pay-again", name)
-        time.sleep(delays.uniform(0, 0.6))
-        recovering.kill()
-        recovering.communicate()
+        kill_a_recovery(project, delays, "--pay-again", name)
         assert project.plan()[name] in {"resume", "generate"}
 
     if project.plan()[name] == "resume":
         assert project.run("recover", "--pay-again", name).code == 0
     assert project.apply().code == 0
     assert len(vendor.accepted) == 9
+
+
+@pytest.mark.slow
+def test_an_adoption_that_is_killed_is_made_again(project: Project, vendor: Vendor) -> None:
+    delays = random.Random(f"adopt {vendor.api.name}")
+    vendor.result_by_request_id = False
+    vendor.on_submit(Accept(then=Cut()))
+    assert project.apply("--jobs", "1").code == 5
+    (name,) = (name for name, action in project.plan().items() if action == "hold")
+    answer = ("--adopt", f"{name}={vendor.accepted[0].id}")
+    for _ in range(ROUNDS):
+        kill_a_recovery(project, delays, *answer)
+        assert project.plan()[name] in {"hold", "resume"}
+
+    if project.plan()[name] == "hold":
+        assert project.run("recover", *answer).code == 0
+    assert project.apply().code == 0
+    check_nothing_is_paid_twice(vendor)
+    check_the_lock_has_every_task(project, vendor)
+
+
+def test_the_second_signal_ends_a_run_whose_request_is_out_at_once(project: Project, vendor: Vendor) -> None:
+    vendor.on_submit(Accept(then=Hang()))
+    process = project.start("apply", "--yes", "--jobs", "1")
+    vendor.wait_until(lambda: len(vendor.posts) == 1)
+
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    while "stopping" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=PATIENCE)
+
+    assert process.returncode == 130
+    settle(project, vendor)
+    check_the_lock_has_every_task(project, vendor)

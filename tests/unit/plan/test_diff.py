@@ -156,6 +156,42 @@ def test_where_the_ledger_knows_more_than_the_lock_it_is_believed() -> None:
     assert action.attempt == done
 
 
+@pytest.mark.parametrize("state", [State.HELD, State.ACCEPTED])
+def test_what_was_released_stays_released_although_the_lock_of_another_branch_waits_for_it(
+    state: State,
+) -> None:
+    out = attempt(CAT, state)
+    lock = locked(cat=LockEntry(pending=out))
+    released = replace(out, state=State.RELEASED)
+    later = attempt(CAT, State.HELD, request_id="later")
+
+    afterwards = plan_for(storyboard(CAT), lock, over=(released,))
+    later_still = plan_for(storyboard(CAT), lock, over=(released,), ledger={later.fingerprint: later})
+
+    assert isinstance(only(afterwards), Generate)
+    assert isinstance(only(later_still), Hold)
+    assert only(later_still).attempt == later
+
+
+def test_what_was_released_here_and_found_by_somebody_else_is_resumed() -> None:
+    found = attempt(CAT, State.ACCEPTED)
+    released = replace(found, state=State.RELEASED, task_id="")
+
+    action = only(plan_for(storyboard(CAT), locked(cat=LockEntry(pending=found)), over=(released,)))
+
+    assert isinstance(action, Resume)
+    assert action.attempt == found
+
+
+def test_a_lock_that_borrows_the_request_id_of_another_attempt_hears_nothing_of_it() -> None:
+    out = attempt(CAT, State.ACCEPTED)
+    others = replace(attempt(DOG, State.FAILED), request_id=out.request_id)
+
+    plan = plan_for(storyboard(CAT), locked(cat=LockEntry(pending=out)), over=(others,))
+
+    assert isinstance(only(plan), Resume)
+
+
 def test_a_failed_shot_is_generated_again_with_its_failure_as_the_reason() -> None:
     failed = attempt(CAT, State.FAILED, error="unsafe content")
 

@@ -160,6 +160,15 @@ def test_an_attempt_that_has_succeeded_is_in_the_way_unless_another_clip_is_want
         assert ledger.intend(replace(intent, request_id="third")) == make_attempt(request_id="done")
 
 
+def test_an_attempt_that_is_over_is_still_known_by_its_request_id(state):
+    keep(state, make_attempt(state=State.RELEASED))
+
+    with read_ledger(state) as ledger:
+        assert ledger.newest([WALK]) == {}
+        assert ledger.recorded(make_attempt().request_id) == make_attempt(state=State.RELEASED)
+        assert ledger.recorded("somebody else's") is None
+
+
 def test_two_ledgers_on_one_file_admit_one_intent(state):
     with open_ledger(state, "one") as one, open_ledger(state, "two") as two:
         assert one.intend(make_unfinished(state=State.INTENT, request_id="one")) is None
