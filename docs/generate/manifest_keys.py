@@ -82,9 +82,12 @@ class Reference:
         rows = [
             (f"`{key}`{'*' if key in required else ''}", self._value(schema), _meaning(schema))
             for key, schema in keys.items()
-            if not _is_refused(schema)
         ]
-        refused = [(f"`{key}`", schema["description"]) for key, schema in keys.items() if _is_refused(schema)]
+        refused = [
+            (f"`{pattern.strip('^$')}`", self._resolved(schema)["description"])
+            for pattern, schema in mapping.get("patternProperties", {}).items()
+            if self._resolved(schema).get("not") == {}
+        ]
         text = f"## {mapping['title']}\n\n{mapping['description']}\n\n" + _table(("key", "value", ""), rows)
         if refused:
             text += "\nRecognised, and refused:\n\n" + _table(("key", ""), refused)
@@ -115,10 +118,6 @@ class Reference:
 
 def _has_heading(schema: Schema) -> bool:
     return "properties" in schema or "pattern" in schema
-
-
-def _is_refused(schema: Schema) -> bool:
-    return schema.get("not") == {}
 
 
 def _meaning(schema: Schema) -> str:

@@ -55,6 +55,6 @@ def test_a_page_names_no_hosts_but_those_it_is_about(page: Path) -> None:
 
 
 def test_the_lines_of_a_table_have_as_many_cells_as_its_head(page: Path) -> None:
-    """A bar in a cell makes another cell of what follows; escaped within code, the site shows the backslash."""
+    """A bar in a cell begins another one; escaped within code, the site shows the backslash."""
     for table in re.findall(r"^\|.*\n(?:\|.*\n)+", prose(text(page)), re.MULTILINE):
         assert len({line.count("|") for line in table.splitlines()}) == 1, table

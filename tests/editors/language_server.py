@@ -7,6 +7,7 @@ In a text `▮` is where the cursor stands.
 """
 
 import json
+import re
 import subprocess
 from collections.abc import Mapping
 from itertools import count
@@ -139,6 +140,6 @@ class LanguageServer:
 
 
 def explanation(contents: Any) -> str:
-    """The text of something that is plain or Markdown."""
+    """The text of something that is plain, or Markdown with its signs escaped."""
     text: str = contents["value"] if isinstance(contents, dict) else contents
-    return text
+    return re.sub(r"\\(?=[^a-zA-Z0-9\s])", "", text)
