@@ -79,6 +79,8 @@ def plan_for(
     ledger: Mapping[str, Attempt] | None = None,
     missing: tuple[str, ...] = (),
     replace: tuple[str, ...] = (),
+    select: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
     repeatable: bool = False,
     rehearsal: str = "",
 ) -> Plan:
@@ -91,4 +93,4 @@ def plan_for(
         rehearsal=rehearsal,
     )
     prices = PriceBook(board.provider, board.prices, {})
-    return make_plan(board, facts, prices, PlanOptions(replace=replace))
+    return make_plan(board, facts, prices, PlanOptions(select, exclude, replace))

@@ -8,6 +8,7 @@ from cogvid_pipeline.cli.options import reads_manifest
 from cogvid_pipeline.cli.project import Project, open_project
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.model.plan import PENDING, PlanOptions
+from cogvid_pipeline.report.printable import printable
 
 _DIFFERS = 2
 
@@ -32,7 +33,7 @@ def command(context: click.Context, lock_only: bool, settings: Settings) -> None
         *([] if lock_only else _clip_differences(project)),
     ]
     for difference in found:
-        click.echo(difference)
+        click.echo(printable(difference))
     if found:
         context.exit(_DIFFERS)
     click.echo(f"ok: {len(project.storyboard.shots)} shots are as the manifest says")

@@ -8,6 +8,7 @@ from cogvid_pipeline.durable import replace_durably, write_failures_named
 from cogvid_pipeline.errors import CogvidError
 from cogvid_pipeline.manifest.bundle import bundled
 from cogvid_pipeline.packaged import schemas_directory
+from cogvid_pipeline.report.printable import printable
 
 _STARTER = Path(__file__).with_name("starter.yaml")
 
@@ -32,5 +33,5 @@ def command(directory: Path) -> None:
     schema = bundled(schemas_directory() / "manifest.schema.json")
     replace_durably(directory / "cogvid.schema.json", schema.encode())
     replace_durably(manifest, _STARTER.read_bytes())
-    there = "" if directory == Path() else f" -C {directory}"
-    click.echo(f"wrote {manifest}\nNow try:\n  cogvid{there} plan\n  cogvid{there} apply")
+    there = "" if directory == Path() else printable(f" -C {directory}")
+    click.echo(f"wrote {printable(str(manifest))}\nNow try:\n  cogvid{there} plan\n  cogvid{there} apply")

@@ -11,6 +11,8 @@ from cogvid_pipeline.cli.settings import Settings
 
 Option: TypeAlias = Callable[[Any], Any]
 
+PROVIDERS = ("geekai", "bigmodel", "zai", "preview")
+
 
 def pairs(form: str) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], dict[str, str]]:
     """A callback that makes a dictionary of texts that have a `form` such as NAME=VALUE."""
@@ -54,7 +56,7 @@ VARIABLE_OPTIONS: tuple[Option, ...] = (
     ),
     click.option(
         "--provider",
-        type=click.Choice(["geekai", "bigmodel", "zai", "preview"]),
+        type=click.Choice(PROVIDERS),
         help="Who generates, instead of the manifest's `provider`.",
     ),
 )

@@ -13,6 +13,7 @@ from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.durable import make_ignored_directory
 from cogvid_pipeline.model.shot import Shot
 from cogvid_pipeline.plan.graph import with_upstream
+from cogvid_pipeline.report.printable import printable
 
 
 @click.command()
@@ -41,12 +42,11 @@ def command(shots: tuple[str, ...], scale: float, settings: Settings) -> None:
     into = make_ignored_directory(project.root / "previews", project.storyboard.environment)
 
     def done(shot: Shot, path: Path) -> None:
-        click.echo(f"{shot.name}: {os.path.relpath(path)}", err=True)
+        click.echo(printable(f"{shot.name}: {os.path.relpath(path)}"), err=True)
 
     asyncio.run(_render(project, chosen, into, scale, done))
-    click.echo(
-        f"{len(chosen)} previews in {os.path.relpath(into)}{'' if scale == 1 else f' at scale {scale:g}'}"
-    )
+    at_scale = "" if scale == 1 else f" at scale {scale:g}"
+    click.echo(printable(f"{len(chosen)} previews in {os.path.relpath(into)}{at_scale}"))
 
 
 async def _render(

@@ -176,7 +176,8 @@ class Project:
         )
 
     def plan(self, ledger: SqliteLedger, options: PlanOptions) -> Plan:
-        """What `apply` would do now."""
+        """What `apply` would do now. Raises UsageError when the options name what is not there."""
+        self.check_takes(options.replace)
         return diff.make_plan(self.storyboard, self.facts(ledger, self.lock), self.prices, options)
 
     def _is_genuine(self, attempt: Attempt) -> bool:

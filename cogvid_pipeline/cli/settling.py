@@ -82,7 +82,7 @@ class Settlement:
     def _adopted(self, name: str, task_id: str) -> Attempt:
         if not is_task_id(task_id):
             raise UsageError(f"{task_id!r} cannot be the id of a task", hint="copy it from the vendor's list")
-        attempt = self._doubts[name].attempt if name in self._doubts else self._made_elsewhere(name)
+        attempt = self._to_adopt_for(name)
         others = [one for one in self._ledger.of_task(task_id) if one.request_id != attempt.request_id]
         if others:
             prompt = others[0].request.get("prompt", "")
@@ -90,7 +90,25 @@ class Settlement:
                 f"task {task_id} is known already, as that of another request: {prompt!r}",
                 hint="see at the vendor which task it is",
             )
-        return replace(attempt, state=State.ADOPTED, task_id=task_id, error="", own=True)
+        return replace(attempt, state=State.ADOPTED, task_id=task_id, error="")
+
+    def _to_adopt_for(self, name: str) -> Attempt:
+        step = self._steps.get(name)
+        if name in self._doubts:
+            attempt = self._doubts[name].attempt
+        elif isinstance(step, Resume) and step.attempt.state is State.ADOPTED:
+            attempt = step.attempt  # the user's own word, which may have been wrong
+        else:
+            return self._made_elsewhere(name)
+        account = ACCOUNTS.get(attempt.provider)
+        if not (attempt.own or (account and account.knows(attempt.base_url))):
+            # The polls for an adopted task carry the key, and a lock comes with pull requests.
+            raise UsageError(
+                f"the lock says that {name!r} was submitted to {attempt.base_url}, "
+                "where no key of yours is sent",
+                hint="see in git who changed the lock; if the host is right, set the base URL to it",
+            )
+        return attempt
 
     def _made_elsewhere(self, name: str) -> Attempt:
         """An attempt at what the shot asks for, which was submitted by other means."""
@@ -111,6 +129,7 @@ class Settlement:
             request_id=str(uuid.uuid4()),
             cost=action.cost,
             created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            own=True,
         )
 
     def _released(self, name: str) -> Attempt:

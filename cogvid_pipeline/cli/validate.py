@@ -1,5 +1,6 @@
 """`cogvid validate`: all problems, with places."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import click
 from cogvid_pipeline.cli.options import VARIABLE_OPTIONS, with_options
 from cogvid_pipeline.cli.project import load_manifest, refuse_useless
 from cogvid_pipeline.cli.settings import Settings
+from cogvid_pipeline.cli.streams import unguarded
 from cogvid_pipeline.errors import InvalidManifest
 from cogvid_pipeline.report import problems as report
 
@@ -60,7 +62,8 @@ def command(
     loaded = [load_manifest(replace(settings, manifest=each)) for each in manifests or (settings.manifest,)]
     refuse_useless(loaded)
     found = [problem for result in loaded for problem in result.problems]
-    click.echo(_FORMATS[layout](found), nl=False)
+    stdout = unguarded(sys.stdout) if layout == "github" else None
+    click.echo(_FORMATS[layout](found), nl=False, file=stdout)
     if layout == "text" and not found:
         shots = sum(len(result.storyboard.shots) for result in loaded if result.storyboard)
         click.echo(f"valid: {shots} shot{'' if shots == 1 else 's'}")

@@ -25,6 +25,7 @@ from cogvid_pipeline.model.plan import (
     Reuse,
     Share,
     TakeStep,
+    draws,
 )
 from cogvid_pipeline.model.shot import Shot
 from cogvid_pipeline.plan.diff import Planner
@@ -114,12 +115,12 @@ class Runner:
     async def _carry_out(self, action: TakeStep) -> Outcome:
         if isinstance(action, Keep):
             return Done(action.attempt)
-        upstream = await self._upstream(action.shot) if _draws(action) else {}
+        upstream = await self._upstream(action.shot) if draws(action) else {}
         if isinstance(upstream, Blocked):
             return upstream
         if isinstance(action, Generate | Regenerate) and (on := await self._unmet(action.shot)) is not None:
             return Blocked(on)
-        if _draws(action):
+        if draws(action):
             action = self._settle(action, upstream)
         await self._remember(action.name)
         if isinstance(action, Share):
@@ -195,6 +196,9 @@ class Runner:
         return None
 
     async def _end_of(self, name: str) -> Outcome:
+        if name not in self._takes:  # a selection left it out, so it is as the lock has it
+            standing = self.keeper.entry(name).result
+            return Done(standing) if standing else Blocked(name)
         async with self.run.stoppable():
             return await asyncio.shield(self._takes[name])
 
@@ -216,14 +220,3 @@ def _request_ids(entry: LockEntry) -> set[str]:
     return {
         attempt.request_id for attempt in (entry.result, entry.pending, entry.previous) if attempt is not None
     }
-
-
-def _draws(action: TakeStep) -> bool:
-    """Whether frames of other clips go into it: something new is asked for, or a preview rendered again."""
-    match action:
-        case Generate() | Regenerate() | Repeat():
-            return True
-        case Reuse(attempt=attempt) | Fetch(attempt=attempt):
-            return not attempt.paid
-        case _:
-            return False

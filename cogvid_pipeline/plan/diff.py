@@ -22,22 +22,25 @@ from cogvid_pipeline.model.plan import (
     Reuse,
     Share,
     TakeStep,
+    clip_after,
     paying,
 )
 from cogvid_pipeline.model.shot import Request, Storyboard, Take, takes_of
 from cogvid_pipeline.plan import protect
 from cogvid_pipeline.plan.changes import changes_between
 from cogvid_pipeline.plan.choice import Choice
-from cogvid_pipeline.plan.cost import PriceBook, total
+from cogvid_pipeline.plan.cost import PriceBook, attempts_that_stay, budget_use, total
 from cogvid_pipeline.plan.evidence import Evidence, Found
 from cogvid_pipeline.plan.fingerprint import fingerprint, make_request
 from cogvid_pipeline.plan.graph import upstream_first
 from cogvid_pipeline.plan.names import TakeNames
+from cogvid_pipeline.plan.narrow import Part, narrow
 
 _NO_ENTRY = LockEntry()
 _OVER = frozenset({State.FAILED, State.REFUSED, State.RELEASED})
 _IN_DOUBT = frozenset({State.HELD, State.INTENT})
 _DISPLACED = "its file is missing or was changed"
+_NAMED = 5  # how many shots a warning lists
 _ASKED_AGAIN = "its answer was lost; it is sent again with the same request id, which buys nothing twice"
 
 
@@ -63,28 +66,38 @@ def make_plan(
     """The actions that make the lock match the storyboard."""
     options = options or PlanOptions()
     planner = Planner(storyboard, facts, prices, options)
-    takes = {shot.name: takes_of(shot) for shot in storyboard.shots}
-    decided = {
+    takes = [take for shot in storyboard.shots for take in takes_of(shot)]
+    steps = {
         take.name: planner.decide(take)
         for shot in upstream_first(storyboard.shots)
-        for take in takes[shot.name]
+        for take in takes_of(shot)
     }
-    actions: list[Action] = [decided[take.name] for each in takes.values() for take in each]
+    settled = {name: planner.entry(name, None) for name in facts.lock.alternatives}
+    lock = facts.lock.settled(settled)
+    part = whole = Part(steps, sorted(lock.entries.keys() - steps.keys()), planner.warnings)
+    if options.narrowing:
+        again = Planner(storyboard, facts, prices, options)
+        again.settled.update(settled)
+        part = narrow(whole, lock, again, options)
+        part = replace(part, warnings=(*again.warnings, *part.warnings))
+    actions: list[Action] = [part.steps[take.name] for take in takes if take.name in part.steps]
     actions += [
-        Forget(name, "no shot of the manifest stands for it", entry)
-        for name, entry in sorted(facts.lock.entries.items())
-        if name not in decided
+        Forget(name, "no shot of the manifest stands for it", lock.entries[name]) for name in part.forgotten
     ]
+    spending = [action.cost for action in paying(actions)]
+    staying = attempts_that_stay(steps, part.steps, lock)
     return Plan(
         actions=tuple(actions),
+        project=storyboard.project,
         provider=storyboard.provider,
         lock_digest=facts.lock.digest,
         options=options,
         summary=dict(Counter(action.kind for action in actions)),
-        cost=total((action.cost for action in paying(actions)), prices.currency),
+        cost=total(spending, prices.currency),
         currency=prices.currency,
-        warnings=(*_conflict(facts.lock), *planner.warnings, *protect.warning(actions)),
-        settled={name: planner.entry(name, None) for name in facts.lock.alternatives},
+        budget=budget_use(storyboard.budget, staying, spending, prices),
+        warnings=(*_conflict(facts.lock), *part.warnings, *protect.warning(actions)),
+        settled=settled,
         conflicted=facts.lock.conflicted,
     )
 
@@ -93,8 +106,9 @@ def _conflict(lock: Lock) -> tuple[str, ...]:
     if not lock.conflicted:
         return ()
     said = "a merge has left conflicts in the lock: both sides were read, and apply writes it whole"
-    if count := len(lock.alternatives):
-        said += f", with what fits the manifest where they differ ({count} of the shots)"
+    if names := sorted(lock.alternatives):
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        said += f", with what fits the manifest where they differ ({', '.join(names[:_NAMED])}{more})"
     return (said,)
 
 
@@ -121,7 +135,17 @@ class Planner:
     def names(self) -> TakeNames:
         return TakeNames(self.storyboard.shots)
 
+    def standing(self, take: str) -> Attempt | None:
+        """The result that the lock has of a take, if its clip counts."""
+        result = self.entry(take, None).result
+        return result if result and self._stands(result) else None
+
+    def displaced(self, clip: Clip, take: str) -> bool:
+        """Whether the take's file is not the clip that it should be."""
+        return self.facts.displaced(clip, take)
+
     def decide(self, take: Take) -> TakeStep:
+        """What is done about the take; those that it takes frames from have been decided."""
         request = make_request(take.shot, self.clips.__getitem__, take.number)
         digest = fingerprint(request, self.storyboard.documented_defaults)
         entry = self.entry(take.name, digest)
@@ -287,12 +311,3 @@ def _failure(entry: LockEntry, digest: str | None) -> str:
     if pending and pending.fingerprint == digest and pending.state in _OVER:
         return f"failed before: {pending.error}"
     return ""
-
-
-def clip_after(action: TakeStep) -> str | None:
-    """The digest of the clip that the take has once the action is done, where it is known already."""
-    match action:
-        case Keep(attempt=attempt) | Fetch(attempt=attempt) | Reuse(attempt=attempt):
-            return attempt.clip.sha256 if attempt.clip else None
-        case _:
-            return None

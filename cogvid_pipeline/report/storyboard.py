@@ -14,7 +14,7 @@ from cogvid_pipeline.model.shot import (
     ShotFrame,
     Storyboard,
 )
-from cogvid_pipeline.report.plan_json import FORMAT_VERSION
+from cogvid_pipeline.report.json_text import FORMAT_VERSION
 from cogvid_pipeline.report.printable import printable
 
 

@@ -273,3 +273,42 @@ def test_the_budget_counts_every_take(project: Project, vendor: Vendor) -> None:
     assert not vendor.requests
     assert project.apply("--max-cost", "9").code == 6
     assert Path(project.root / "cogvid.lock").exists() is False
+
+
+def test_a_selection_means_shots_matrices_and_takes_and_what_they_wait_for(
+    project: Project, vendor: Vendor
+) -> None:
+    project.write(
+        "  sky: {matrix: {time: [dawn, dusk]}, prompt: 'Sky at {{ matrix.time }}.'}\n"
+        "  cat: {prompt: A cat plays., takes: 2}\n"
+        "  nap: {prompt: It naps., image: {shot: cat, take: 2, frame: last}, depends_on: [sky]}\n"
+    )
+
+    def selected(*selectors: str) -> list[str]:
+        arguments = [word for selector in selectors for word in ("--select", selector)]
+        ran = project.run("plan", "--format", "json", *arguments)
+        assert ran.code == 0, ran.err
+        return [
+            action["shot"] if action["take"] == 1 else f"{action['shot']}@{action['take']}"
+            for action in ran.json["actions"]
+        ]
+
+    assert selected("sky") == ["sky.dawn", "sky.dusk"]
+    assert selected("cat@2") == ["cat@2"]
+    assert selected("cat") == ["cat", "cat@2"]
+    assert selected("nap") == ["sky.dawn", "sky.dusk", "cat@2", "nap"]
+    assert selected("sky.dawn+") == ["sky.dawn", "sky.dusk", "cat@2", "nap"]
+    assert project.apply("--select", "nap").code == 0
+    assert len(vendor.accepted) == 4
+    assert "cat" not in project.lock
+
+
+def test_a_saved_plan_remembers_its_environment(project: Project, vendor: Vendor) -> None:
+    project.write("  cat: {prompt: A cat plays.}\n", more="environments: {final: {defaults: {fps: 60}}}\n")
+    assert project.run("plan", "--env", "final", "--out", "plan.json").code == 0
+
+    ran = project.run("apply", "plan.json", "--yes")
+
+    assert ran.code == 0, ran.err
+    assert vendor.accepted[0].body["fps"] == 60
+    assert (project.root / "cogvid.final.lock").exists()

@@ -17,6 +17,7 @@ HOSTS = {
     "check-jsonschema.readthedocs.io",
     "geekai.co",
     "keepachangelog.com",
+    "www.conftest.dev",
     "semver.org",
     "static.geekai.co",
 }

@@ -342,6 +342,41 @@ def test_an_attempt_of_a_lock_leaves_a_live_one_alone(state):
         assert ledger.newest([WALK])[WALK].request_id == "ours"
 
 
+@pytest.mark.parametrize("came_to", [State.FAILED, State.REFUSED, State.RELEASED])
+def test_two_tasks_that_two_machines_paid_for_are_both_kept(state, came_to):
+    """Should ours come to nothing, theirs is gone on with, and not paid for a third time."""
+    with open_ledger(state, "run") as ledger:
+        ledger.record(make_unfinished(request_id="ours"))
+        ledger.take_in(make_unfinished(request_id="theirs"))
+        assert ledger.intend(make_unfinished(state=State.INTENT, request_id="new")).request_id == "ours"
+
+        ledger.record(make_unfinished(request_id="ours", state=came_to))
+
+        assert ledger.newest([WALK])[WALK].request_id == "theirs"
+        assert ledger.intend(make_unfinished(state=State.INTENT, request_id="new")).request_id == "theirs"
+
+
+def test_a_running_task_of_another_machine_counts_before_one_in_doubt_here(state):
+    with open_ledger(state, "run") as ledger:
+        ledger.record(make_unfinished(request_id="ours", state=State.HELD))
+        ledger.take_in(make_unfinished(request_id="theirs"))
+
+        assert ledger.newest([WALK])[WALK].request_id == "theirs"
+        assert ledger.intend(make_unfinished(state=State.INTENT, request_id="new")).request_id == "theirs"
+
+
+def test_what_becomes_of_an_attempt_of_a_lock_is_recorded_beside_a_live_one(state):
+    with open_ledger(state, "run") as ledger:
+        ledger.take_in(make_unfinished(request_id="theirs"))
+        ledger.record(make_unfinished(request_id="theirs", state=State.HELD))
+        ledger.record(make_unfinished(request_id="ours"))
+        ledger.record(make_unfinished(request_id="theirs", state=State.ADOPTED))
+
+        ledger.record(make_attempt(request_id="theirs"))
+
+        assert ledger.newest([WALK])[WALK].request_id == "theirs"
+
+
 def test_a_second_live_attempt_cannot_be_recorded(state):
     with open_ledger(state, "run") as ledger:
         ledger.record(make_unfinished(request_id="ours"))

@@ -92,7 +92,7 @@ def test_a_work_tree_whose_repository_is_gone_is_an_error(tmp_path):
 def test_the_setting_goes_before_git(repository, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    assert find_state_directory(repository, "shared/ledger") == tmp_path / "shared" / "ledger"
+    assert find_state_directory(repository, "shared/ledger") == repository / "shared" / "ledger"
     assert find_state_directory(repository, "") == repository / ".git" / "cogvid"
 
 
@@ -108,3 +108,21 @@ def test_asking_makes_nothing(tmp_path):
     find_state_directory(tmp_path, str(tmp_path / "elsewhere"))
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_ledger_from_before_git_is_not_left_behind_unseen(repository):
+    (repository / ".cogvid").mkdir()
+    (repository / ".cogvid" / "ledger.db").touch()
+
+    with pytest.raises(StateError, match="has a ledger, and since this directory is under git") as caught:
+        find_state_directory(repository, None)
+
+    assert f"mv {repository}/.cogvid {repository}/.git/cogvid" in caught.value.hint
+
+
+def test_a_relative_setting_is_one_of_the_project_wherever_the_command_runs(tmp_path, monkeypatch):
+    film = tmp_path / "film"
+    film.mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    assert find_state_directory(film, "state") == film / "state"
