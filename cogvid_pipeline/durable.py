@@ -77,10 +77,10 @@ def make_ignored_directory(root: Path, *below: str) -> Path:
     return directory
 
 
-def check_writable(directory: Path) -> None:
-    """Raise StateError when no file can be made there."""
-    with write_failures_named(directory):
-        if not os.access(directory, os.W_OK | os.X_OK):
+def check_writable(path: Path) -> None:
+    """Raise StateError when no file of that name can be made."""
+    with write_failures_named(path):
+        if not os.access(path.parent, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 

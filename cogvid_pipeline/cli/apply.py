@@ -131,7 +131,7 @@ def command(
                 click.echo(plan_text(plan, paint_for(sys.stderr)), nl=False, err=True)
             _ask()
         if plan.pending:
-            check_writable(project.lock_path.parent)  # before anything is bought, not after
+            check_writable(project.lock_path)  # before anything is bought, not after
         gc.freeze()  # the storyboard and the plan live to the end; only what the run makes is looked through
         report = asyncio.run(_run(project, ledger, plan, how, as_json=as_json))
     if plan.conflicted:

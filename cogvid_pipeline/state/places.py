@@ -1,9 +1,11 @@
 """Find the directory where the ledger and the clip cache of a project lie."""
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 from cogvid_pipeline.errors import StateError, UsageError
+from cogvid_pipeline.state.database import open_for_reading
 
 _ENOUGH = 64 * 1024  # more than any path that git writes down
 
@@ -24,13 +26,19 @@ def find_state_directory(manifest_dir: Path, ledger: str | None) -> Path:
         return outside
     inside = repository / "cogvid"
     # Going on without it would pay again; but a commit may have brought it, so it is not taken in unseen.
-    if (outside / "ledger.db").exists():
+    if (outside / "ledger.db").exists() and _has_paid(outside / "ledger.db"):
         raise StateError(
             f"{outside} has a ledger, and since this directory is under git its place is {inside}",
             hint=f"if it is yours, from before `git init`: mv {outside} {inside}; "
             "if it came with a commit, delete it",
         )
     return inside
+
+
+def _has_paid(ledger: Path) -> bool:
+    with closing(open_for_reading(ledger)) as connection:
+        (paid,) = connection.execute("SELECT EXISTS (SELECT 1 FROM attempts WHERE paid)").fetchone()
+    return bool(paid)
 
 
 def find_repository(directory: Path) -> Path | None:

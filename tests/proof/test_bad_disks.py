@@ -61,7 +61,7 @@ def test_with_a_ledger_that_cannot_be_written_nothing_is_bought(world: World) ->
     story.finish()
 
 
-def test_what_was_bought_stays_although_the_lock_cannot_be_written(world: World) -> None:
+def test_with_a_lock_that_cannot_be_written_nothing_is_bought(world: World) -> None:
     story = Story(world, GOING_ON)
     before = (story.root / "cogvid.lock").read_bytes()
     locked_up(story.root)
@@ -69,11 +69,9 @@ def test_what_was_bought_stays_although_the_lock_cannot_be_written(world: World)
     assert_said(story.apply(plain=True), "cannot write", "cogvid.lock: Permission denied")
 
     assert (story.root / "cogvid.lock").read_bytes() == before
-    bought = len(story.tasks)
-    assert bought == 3
+    assert story.tasks == []
     opened_up(story.root)
     story.finish()
-    assert len(story.tasks) == bought
 
 
 def test_what_was_bought_stays_although_its_clip_cannot_be_put_in_place(world: World) -> None:

@@ -5,7 +5,9 @@ import subprocess
 import pytest
 
 from cogvid_pipeline.errors import StateError, UsageError
+from cogvid_pipeline.state.ledger import open_ledger
 from cogvid_pipeline.state.places import find_state_directory
+from tests.attempts import make_attempt
 
 
 def git(directory, *arguments):
@@ -110,9 +112,16 @@ def test_asking_makes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_ledger_from_before_git_is_not_left_behind_unseen(repository):
-    (repository / ".cogvid").mkdir()
-    (repository / ".cogvid" / "ledger.db").touch()
+def test_a_ledger_of_previews_from_before_git_may_be_left_behind(repository):
+    with open_ledger(repository / ".cogvid", "run") as ledger:
+        ledger.record(make_attempt(provider="preview"))
+
+    assert find_state_directory(repository, None) == repository / ".git" / "cogvid"
+
+
+def test_a_ledger_of_paid_clips_from_before_git_is_not_left_behind_unseen(repository):
+    with open_ledger(repository / ".cogvid", "run") as ledger:
+        ledger.record(make_attempt())
 
     with pytest.raises(StateError, match="has a ledger, and since this directory is under git") as caught:
         find_state_directory(repository, None)
