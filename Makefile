@@ -36,7 +36,7 @@ format: $(VENV)/dev ## put the code into its house style
 	$(BIN)/ruff format .
 
 docs: $(VENV)/dev ## build the documentation as a site, into build/site
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 reference: $(VENV)/dev ## write the pages that are made from the schema and from the commands
 	$(BIN)/python docs/generate/manifest_keys.py > docs/reference/manifest.md

@@ -21,10 +21,10 @@ _OTHER_NAMES = {
     "timeline": "sequence",
     "variants": "takes",
 }
-_KEY = "put it into the environment as GEEKAI_API_KEY, never into a manifest"
+_KEY = "put it into the environment as GEEKAI_API_KEY, BIGMODEL_API_KEY or ZAI_API_KEY, never into a manifest"
 _NOT_NEEDED = {
     **dict.fromkeys(("api_key", "apikey", "key", "token"), _KEY),
-    "base_url": "put it into the environment as GEEKAI_BASE_URL",
+    "base_url": "put it into the environment as GEEKAI_BASE_URL, BIGMODEL_BASE_URL or ZAI_BASE_URL",
     "width": "write `size`, as in `size: 1920x1080`",
     "height": "write `size`, as in `size: 1920x1080`",
     "seed": "the model has no seed: the same request gives another video each time",

@@ -142,4 +142,4 @@ class LanguageServer:
 def explanation(contents: Any) -> str:
     """The text of something that is plain, or Markdown with its signs escaped."""
     text: str = contents["value"] if isinstance(contents, dict) else contents
-    return re.sub(r"\\(?=[^\w\s])", "", text)
+    return re.sub(r"\\(?=[^a-zA-Z0-9\s])", "", text)

@@ -95,8 +95,7 @@ def test_every_key_is_explained_in_the_words_of_the_schema(
     for place in everywhere:
         if place.is_key and "description" in place.schema:
             shown = server.hover(MODELINE + place.text_at_key)
-            # It shows Markdown, in which an underscore may be escaped.
-            assert place.schema["description"] in shown.replace("\\_", "_"), place
+            assert place.schema["description"] in shown, place
 
 
 @pytest.mark.parametrize("above", ["defaults:\n", "shots:\n  walk:\n  "])

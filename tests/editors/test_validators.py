@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,34 +53,54 @@ def verdicts(documents: dict[Path, Any]) -> dict[Path, bool]:
     return found
 
 
-def ajv(schema: Path, documents: list[Any], *, strictest: bool = True) -> list[bool]:
-    """Which of the documents fit the schema, in ajv's strict mode as it is by default, or with all rules."""
-    content = json.loads(schema.read_text(encoding="utf-8"))
-    question = {"schema": content, "documents": documents, "strictest": strictest}
-    done = subprocess.run(
-        [node(), str(HERE / "ajv.js")],
-        input=json.dumps(question),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+def content(schema: Path) -> dict[str, Any]:
+    read: dict[str, Any] = json.loads(schema.read_text(encoding="utf-8"))
+    return read
+
+
+def ajv(
+    schema: dict[str, Any],
+    documents: list[Any],
+    *,
+    others: Sequence[dict[str, Any]] = (),
+    strictest: bool = True,
+) -> list[bool]:
+    """Which of the documents fit the schema, in ajv's strict mode as it is by default, or with all rules.
+
+    `others` are the schemas that it refers to.
+    """
+    question = {"schema": schema, "others": others, "documents": documents, "strictest": strictest}
+    command = [node(), str(HERE / "ajv.js")]
+    done = subprocess.run(command, input=json.dumps(question), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
     found: list[bool] = json.loads(done.stdout)
     return found
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_ajv_takes_each_schema_in_strict_mode(printed: Any, name: str) -> None:
-    assert ajv(printed(name), [None], strictest=name in WRITTEN_BY_PEOPLE) == [False]
+    assert ajv(content(printed(name)), [None], strictest=name in WRITTEN_BY_PEOPLE) == [False]
 
 
 def test_ajv_agrees_about_every_case(
     printed: Any, documents: dict[Path, Any], verdicts: dict[Path, bool]
 ) -> None:
-    found = ajv(printed("manifest"), list(documents.values()))
+    found = ajv(content(printed("manifest")), list(documents.values()))
 
     assert dict(zip(documents, found, strict=True)) == verdicts
+
+
+def test_ajv_takes_the_schema_as_it_lies_in_the_checkout() -> None:
+    model = content(schemas_directory() / "models/cogvideox-3.schema.json")
+    shots = [{"walk": {"fps": 30}}, {"walk": {"fps": 7}}]
+
+    found = ajv(
+        content(schemas_directory() / "manifest.schema.json"),
+        [{"version": 1, "shots": each} for each in shots],
+        others=[model],
+    )
+
+    assert found == [True, False]
 
 
 def check_jsonschema(*arguments: str | Path) -> Any:
