@@ -215,8 +215,8 @@ def test_a_task_of_the_side_that_loses_is_gone_on_with_when_it_is_asked_for(
 def test_of_two_tasks_for_one_request_the_second_stands_in_when_the_first_fails(
     ours: Project, theirs: Project, vendor: Vendor
 ) -> None:
-    submit_only(ours, vendor, WALKS)
     submit_only(theirs, vendor, WALKS)
+    submit_only(ours, vendor, WALKS)
     pull(ours, theirs, WALKS)
     for task in vendor.accepted:
         task.ready_at = 0
