@@ -1,11 +1,12 @@
-# What people and CI run. `make demo` and `make test` need Python 3.11+, git and make, and nothing else.
+# What people and CI run. `make demo` needs Python 3.11+, git and make, `make test` Node.js 20+ as well.
 .DEFAULT_GOAL := help
 VENV := .venv
+EDITORS := tests/editors/node_modules/.package-lock.json
 BIN := $(VENV)/bin
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,\
 	$(shell $(p) -c 'import sys; sys.version_info >= (3, 11) and print("$(p)")' 2>/dev/null)))
 
-.PHONY: help demo test lint types pytest format benchmark nightly clean
+.PHONY: help demo test lint types pytest editors docs reference format benchmark nightly clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -22,21 +23,30 @@ lint: $(VENV)/dev
 types: $(VENV)/dev
 	$(BIN)/mypy
 
-pytest: $(VENV)/dev
+pytest: $(VENV)/dev $(EDITORS)
 	$(BIN)/pytest -n 2 --cov --cov-report=term
 
-nightly: $(VENV)/dev ## the slow proofs at their larger setting
+editors: $(EDITORS) ## fetch the language server that the schema is tested in
+
+nightly: $(VENV)/dev $(EDITORS) ## the slow proofs at their larger setting
 	COGVID_NIGHTLY=1 $(BIN)/pytest -n 2
 
 format: $(VENV)/dev ## put the code into its house style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(VENV)/dev ## build the documentation as a site, into build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+reference: $(VENV)/dev ## write the pages that are made from the schema and from the commands
+	$(BIN)/python docs/generate/manifest_keys.py > docs/reference/manifest.md
+	$(BIN)/python docs/generate/command_line.py > docs/reference/cli.md
+
 benchmark: $(VENV)/dev ## measure, and print the table of the README
 	$(BIN)/python benchmarks/run.py
 
 clean: ## remove what these targets made
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .coverage* examples/*/renders examples/*/previews
+	rm -rf $(VENV) tests/editors/node_modules .mypy_cache .pytest_cache .ruff_cache .coverage* examples/*/renders examples/*/previews
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "cogvid-pipeline needs Python 3.11 or newer"; exit 1; }
@@ -49,3 +59,9 @@ $(VENV)/demo: $(VENV)/bin/python pyproject.toml
 $(VENV)/dev: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(VENV)/demo
+
+$(EDITORS): tests/editors/package-lock.json
+	@{ node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' && npm --version; } > /dev/null 2>&1 || \
+		{ echo "the tests of the editor schema need Node.js 20 or newer, with npm"; exit 1; }
+	cd tests/editors && npm ci --silent
+	@touch $@

@@ -1,5 +1,6 @@
 """Files that are either the old version or the new one, whatever happens in between."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,6 +75,13 @@ def make_ignored_directory(root: Path, *below: str) -> Path:
     directory = root.joinpath(*below)
     make_directory_durably(directory)
     return directory
+
+
+def check_writable(directory: Path) -> None:
+    """Raise StateError when no file can be made there."""
+    with write_failures_named(directory):
+        if not os.access(directory, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def staging_beside(path: Path) -> Path:

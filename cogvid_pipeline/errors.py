@@ -47,9 +47,15 @@ class InvalidManifest(CogvidError):
 
 
 class StalePlan(CogvidError):
-    """A saved plan is no longer what a new plan would be."""
+    """A saved plan is no longer what a new plan would be; `moved` says in words what differs."""
 
     exit_code = 4
+
+    def __init__(self, moved: Sequence[str]) -> None:
+        super().__init__(
+            "the plan no longer holds, and nothing was done", hint="plan again, and read what is new in it"
+        )
+        self.moved = tuple(moved)
 
 
 class HeldAttempts(CogvidError):

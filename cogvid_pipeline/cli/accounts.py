@@ -27,6 +27,10 @@ class Account:
         """Empty where there is none."""
         return next(filter(None, map(os.environ.get, self.keys)), "")
 
+    def knows(self, base_url: str) -> bool:
+        """Whether a key may be sent there, whoever names that address."""
+        return base_url in (self.base_url, self.default_url)
+
     @property
     def rehearsal(self) -> str:
         """The base URL when it leads to this very machine, where only an emulator can be; else empty."""

@@ -5,23 +5,33 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial, wraps
 from math import isfinite
+from pathlib import Path
+from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from cogvid_pipeline.cli.conflict import settle_conflict, whole_again
-from cogvid_pipeline.cli.options import reads_manifest, with_options
-from cogvid_pipeline.cli.planning import PLAN_OPTIONS, plan_options, warn
+from cogvid_pipeline.cli.options import Option, reads_manifest, with_options
+from cogvid_pipeline.cli.planning import gathers_plan_options, warn
 from cogvid_pipeline.cli.progress import leave_terminal, watching
 from cogvid_pipeline.cli.project import Project, open_project
+from cogvid_pipeline.cli.saved import load_plan, plan_again, refuse_further_options, settings_of
 from cogvid_pipeline.cli.settings import Settings
+from cogvid_pipeline.cli.streams import paint_for
+from cogvid_pipeline.durable import check_writable
 from cogvid_pipeline.engine.outcome import Blocked, Failed, Held, RunReport, Stopped
 from cogvid_pipeline.engine.run import ApplyOptions, Run
 from cogvid_pipeline.errors import CogvidError, HeldAttempts, Interrupted, UsageError
-from cogvid_pipeline.model.plan import Generate, Keep, Plan, Regenerate, Repeat, Resume
+from cogvid_pipeline.model.plan import Generate, Keep, Plan, PlanOptions, Regenerate, Repeat, Resume
 from cogvid_pipeline.plan.cost import check_limits
+from cogvid_pipeline.plan.protect import check_protected
+from cogvid_pipeline.report.plan_json import options_of
 from cogvid_pipeline.report.plan_text import plan_text
 from cogvid_pipeline.state.ledger import SqliteLedger
 
@@ -32,9 +42,41 @@ def _limit(_: click.Context, __: click.Parameter, value: float | None) -> Decima
     return None if value is None else Decimal(str(value))
 
 
+def _gathers_run_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add how the run goes about it; it arrives as the argument `how`."""
+
+    @wraps(function)
+    def gather(*args: Any, jobs: int, fail_fast: bool, task_timeout: float, **rest: Any) -> Any:
+        how = ApplyOptions(jobs=jobs, fail_fast=fail_fast, task_timeout=60 * task_timeout)
+        return function(*args, how=how, **rest)
+
+    return with_options(_RUN_OPTIONS)(gather)
+
+
+_RUN_OPTIONS: tuple[Option, ...] = (
+    click.option(
+        "--jobs",
+        type=click.IntRange(min=1),
+        default=4,
+        show_default=True,
+        help="How many shots are under way at once.",
+    ),
+    click.option(
+        "--task-timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=ApplyOptions().task_timeout / 60,
+        show_default=True,
+        metavar="MINUTES",
+        help="How long to wait for a task; one that takes longer is gone on with by the next apply.",
+    ),
+    click.option("--fail-fast", is_flag=True, help="Submit nothing more once a shot has failed."),
+)
+
+
 @click.command()
+@click.argument("saved", required=False, metavar="[PLAN]", type=click.Path(path_type=Path))
 @click.option("--yes", "-y", is_flag=True, help="Do not ask; needed where there is no terminal.")
-@with_options(PLAN_OPTIONS)
+@gathers_plan_options
 @click.option(
     "--max-cost",
     type=float,
@@ -42,60 +84,56 @@ def _limit(_: click.Context, __: click.Parameter, value: float | None) -> Decima
     metavar="N",
     help="Submit nothing when the run would cost more than N (exit 6).",
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=4,
-    show_default=True,
-    help="How many shots are under way at once.",
-)
-@click.option(
-    "--task-timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=ApplyOptions().task_timeout / 60,
-    show_default=True,
-    metavar="MINUTES",
-    help="How long to wait for a task; one that takes longer is gone on with by the next apply.",
-)
-@click.option("--fail-fast", is_flag=True, help="Submit nothing more once a shot has failed.")
+@_gathers_run_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON event a line on stdout.")
 @reads_manifest
+@click.pass_context
 def command(
+    context: click.Context,
+    saved: Path | None,
     yes: bool,
-    replace: tuple[str, ...],
+    options: PlanOptions,
     max_cost: Decimal | None,
-    jobs: int,
-    task_timeout: float,
-    fail_fast: bool,
+    how: ApplyOptions,
     as_json: bool,
     settings: Settings,
 ) -> None:
     """Generate what the plan says, download the clips, and record them in the lock.
 
     Shows the plan and asks first. Whatever ends the run, nothing is paid for twice: run it again and it
-    goes on where it was.
+    goes on where it was. With PLAN, a file that `cogvid plan --out` saved, it plans again and does exactly
+    what was saved, without asking; where anything has moved since, it says what, and exits with 4.
 
     \b
     Examples:
       cogvid apply
       cogvid apply --yes --jobs 8 --max-cost 20
+      cogvid apply plan.json
     """
+    document = load_plan(saved) if saved else None
+    if document:
+        refuse_further_options(options, settings)
+        named = context.get_parameter_source("manifest") is not ParameterSource.DEFAULT
+        settings, options = settings_of(document, settings, named=named), options_of(document)
     project = open_project(settings)
     warn(project)
-    options = ApplyOptions(jobs=jobs, fail_fast=fail_fast, task_timeout=60 * task_timeout)
     with project.exclusive_ledger("cogvid apply") as ledger:
-        plan = project.plan(ledger, plan_options(project, replace))
+        make = partial(project.plan, ledger, options)
+        plan = plan_again(document, make) if document else make()
         if not as_json:
-            click.echo(plan_text(plan), nl=False)
-        check_limits(plan, project.storyboard, project.prices, max_cost)
+            click.echo(plan_text(plan, paint_for(sys.stdout)), nl=False)
+        check_protected(plan)
+        check_limits(plan, max_cost)
         if _is_idle(plan) and not as_json:
             return
-        if plan.pending and not yes:
+        if plan.pending and not yes and not document:
             if as_json:  # what is agreed to has to be seen, and stdout is for the events
-                click.echo(plan_text(plan), nl=False, err=True)
+                click.echo(plan_text(plan, paint_for(sys.stderr)), nl=False, err=True)
             _ask()
+        if plan.pending:
+            check_writable(project.lock_path.parent)  # before anything is bought, not after
         gc.freeze()  # the storyboard and the plan live to the end; only what the run makes is looked through
-        report = asyncio.run(_run(project, ledger, plan, options, as_json=as_json))
+        report = asyncio.run(_run(project, ledger, plan, how, as_json=as_json))
     if plan.conflicted:
         click.echo(whole_again(project), err=True)
     _conclude(report, quiet=as_json)

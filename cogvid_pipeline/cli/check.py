@@ -7,7 +7,8 @@ import click
 from cogvid_pipeline.cli.options import reads_manifest
 from cogvid_pipeline.cli.project import Project, open_project
 from cogvid_pipeline.cli.settings import Settings
-from cogvid_pipeline.model.plan import PENDING, Forget, PlanOptions
+from cogvid_pipeline.model.plan import PENDING, PlanOptions
+from cogvid_pipeline.report.printable import printable
 
 _DIFFERS = 2
 
@@ -32,7 +33,7 @@ def command(context: click.Context, lock_only: bool, settings: Settings) -> None
         *([] if lock_only else _clip_differences(project)),
     ]
     for difference in found:
-        click.echo(difference)
+        click.echo(printable(difference))
     if found:
         context.exit(_DIFFERS)
     click.echo(f"ok: {len(project.storyboard.shots)} shots are as the manifest says")
@@ -49,22 +50,20 @@ def _lock_differences(project: Project) -> Iterator[str]:
         plan = project.plan(ledger, PlanOptions())
     for action in plan.actions:
         if isinstance(action, PENDING):
-            name = action.name if isinstance(action, Forget) else action.shot.name
-            yield f"{name}: {action.kind} ({action.reason})"
+            yield f"{action.name}: {action.kind} ({action.reason})"
 
 
 def _clip_differences(project: Project) -> Iterator[str]:
     """Files that are not what the lock says, by their digest."""
-    for shot in project.storyboard.shots:
-        entry = project.settled_lock.entries.get(shot.name)
+    for take in project.takes:
+        entry = project.settled_lock.entries.get(take)
         if entry is None or entry.result is None or entry.result.clip is None:
             continue
-        name = f"{project.storyboard.output}/{shot.name}.mp4"
-        digest = project.clips.digest_of(shot.name)
+        name = f"{project.storyboard.output}/{take}.mp4"
+        digest = project.clips.digest_of(take)
         if digest is None:
-            yield f"{shot.name}: {name} is missing"
+            yield f"{take}: {name} is missing"
         elif digest != entry.result.clip.sha256:
             yield (
-                f"{shot.name}: {name} is not the clip in the lock; "
-                "delete it, and apply brings the right one back"
+                f"{take}: {name} is not the clip in the lock; delete it, and apply brings the right one back"
             )

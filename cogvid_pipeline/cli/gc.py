@@ -11,6 +11,7 @@ from cogvid_pipeline.cli.options import MANIFEST_OPTION
 from cogvid_pipeline.errors import UsageError
 from cogvid_pipeline.model.cache import CacheFile
 from cogvid_pipeline.report.cache import cache_json, cache_text
+from cogvid_pipeline.report.printable import printable
 from cogvid_pipeline.state.exclusive import between_runs
 from cogvid_pipeline.state.ledger import read_ledger
 from cogvid_pipeline.state.needed import find_needed
@@ -66,7 +67,8 @@ def command(yes: bool, grace_days: int, unshared: bool, layout: str, manifest: P
         text = cache_text(files, removed=yes, grace_days=grace_days)
     click.echo(text, nl=False)
     if shared:
-        click.echo(f"{state} may serve other projects; if it does not, add --unshared", err=True)
+        words = f"{state} may serve other projects; if it does not, add --unshared"
+        click.echo(printable(words), err=True)
 
 
 def _directory(manifest: Path) -> Path:

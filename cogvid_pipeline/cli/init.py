@@ -6,7 +6,9 @@ import click
 
 from cogvid_pipeline.durable import replace_durably, write_failures_named
 from cogvid_pipeline.errors import CogvidError
+from cogvid_pipeline.manifest.bundle import bundled
 from cogvid_pipeline.packaged import schemas_directory
+from cogvid_pipeline.report.printable import printable
 
 _STARTER = Path(__file__).with_name("starter.yaml")
 
@@ -28,8 +30,8 @@ def command(directory: Path) -> None:
     manifest = directory / "cogvid.yaml"
     if manifest.exists():
         raise CogvidError(f"{manifest} exists already", hint="edit it, or choose another directory")
-    schema = (schemas_directory() / "manifest.schema.json").read_bytes()
-    replace_durably(directory / "cogvid.schema.json", schema)
+    schema = bundled(schemas_directory() / "manifest.schema.json")
+    replace_durably(directory / "cogvid.schema.json", schema.encode())
     replace_durably(manifest, _STARTER.read_bytes())
-    there = "" if directory == Path() else f" -C {directory}"
-    click.echo(f"wrote {manifest}\nNow try:\n  cogvid{there} plan\n  cogvid{there} apply")
+    there = "" if directory == Path() else printable(f" -C {directory}")
+    click.echo(f"wrote {printable(str(manifest))}\nNow try:\n  cogvid{there} plan\n  cogvid{there} apply")

@@ -17,6 +17,7 @@ COMMANDS = {
     "init": "init",
     "validate": "validate",
     "show": "show",
+    "graph": "graph",
     "plan": "plan",
     "apply": "apply",
     "preview": "preview",
@@ -92,6 +93,10 @@ def main() -> None:
     """Run the command line; never returns."""
     # A storyboard is many small objects that live to the end: looking for garbage among them is in vain.
     gc.disable()
+    if os.environ.get("GITHUB_ACTIONS"):
+        from cogvid_pipeline.cli.streams import guard_log
+
+        guard_log()
     try:
         status = cli.main(prog_name="cogvid", standalone_mode=False)
         sys.stdout.flush()

@@ -1,26 +1,50 @@
 """What `plan` and `apply` take and do alike."""
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 import click
 
-from cogvid_pipeline.cli.options import Option
+from cogvid_pipeline.cli.options import Option, with_options
 from cogvid_pipeline.cli.project import Project
 from cogvid_pipeline.model.plan import PlanOptions
 from cogvid_pipeline.report.problems import as_text
 
-PLAN_OPTIONS: tuple[Option, ...] = (
+_PLAN_OPTIONS: tuple[Option, ...] = (
+    click.option(
+        "--select",
+        multiple=True,
+        metavar="SELECTOR",
+        help="Only these shots: a name, a glob, tag:NAME or state:new (or changed, failed, held); "
+        "+x and x+ take in what x is made from and what is made from it. May be given several times.",
+    ),
+    click.option(
+        "--exclude",
+        multiple=True,
+        metavar="SELECTOR",
+        help="Not these shots, in the same form. May be given several times.",
+    ),
     click.option(
         "--replace",
         multiple=True,
         metavar="SHOT",
-        help="Generate this shot again although nothing changed. May be given several times.",
+        help="Generate this shot again although nothing changed: all of its takes, or one as in walk@2. "
+        "May be given several times.",
     ),
 )
 
 
-def plan_options(project: Project, replace: tuple[str, ...]) -> PlanOptions:
-    """The options with their names checked. Raises UsageError."""
-    project.check_names(replace)
-    return PlanOptions(replace=replace)
+def gathers_plan_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what narrows a plan down or forces it; it arrives as the argument `options`."""
+
+    @wraps(function)
+    def gather(
+        *args: Any, select: tuple[str, ...], exclude: tuple[str, ...], replace: tuple[str, ...], **rest: Any
+    ) -> Any:
+        return function(*args, options=PlanOptions(select, exclude, replace), **rest)
+
+    return with_options(_PLAN_OPTIONS)(gather)
 
 
 def warn(project: Project) -> None:

@@ -13,6 +13,7 @@ from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.durable import make_ignored_directory
 from cogvid_pipeline.model.shot import Shot
 from cogvid_pipeline.plan.graph import with_upstream
+from cogvid_pipeline.report.printable import printable
 
 
 @click.command()
@@ -36,18 +37,16 @@ def command(shots: tuple[str, ...], scale: float, settings: Settings) -> None:
       cogvid preview arrival walk --scale 0.5
     """
     project = open_project(settings)
-    project.check_names(shots)
     every = project.storyboard.shots
-    chosen = with_upstream(every, shots) if shots else every
-    into = make_ignored_directory(project.root / "previews")
+    chosen = with_upstream(every, [shot.name for shot in project.shots_named(shots)]) if shots else every
+    into = make_ignored_directory(project.root / "previews", project.storyboard.environment)
 
     def done(shot: Shot, path: Path) -> None:
-        click.echo(f"{shot.name}: {os.path.relpath(path)}", err=True)
+        click.echo(printable(f"{shot.name}: {os.path.relpath(path)}"), err=True)
 
     asyncio.run(_render(project, chosen, into, scale, done))
-    click.echo(
-        f"{len(chosen)} previews in {os.path.relpath(into)}{'' if scale == 1 else f' at scale {scale:g}'}"
-    )
+    at_scale = "" if scale == 1 else f" at scale {scale:g}"
+    click.echo(printable(f"{len(chosen)} previews in {os.path.relpath(into)}{at_scale}"))
 
 
 async def _render(

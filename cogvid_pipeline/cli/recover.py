@@ -1,15 +1,16 @@
 """`cogvid recover`: settle attempts whose outcome is not known."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import click
 
 from cogvid_pipeline.cli.options import pairs, reads_manifest
-from cogvid_pipeline.cli.project import open_project
+from cogvid_pipeline.cli.project import Project, open_project
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.cli.settling import Settlement, find_doubts
 from cogvid_pipeline.report.held import Doubt, doubt_text, doubts_text
+from cogvid_pipeline.report.printable import printable
 
 
 @click.command()
@@ -47,18 +48,20 @@ def command(adopt: Mapping[str, str], pay_again: tuple[str, ...], settings: Sett
         if not (doubts and sys.stdin.isatty() and sys.stdout.isatty()):
             click.echo(doubts_text(doubts), nl=False)
             return
-        adopt, pay_again = _ask(doubts)
-    if adopt or pay_again:
-        with project.exclusive_ledger("cogvid recover") as ledger:
-            settlement = Settlement(project, ledger)
-            for line in settlement.settle(adopt, pay_again):
-                click.echo(line)
+        for adopted, released in _ask(doubts):  # each answer is recorded before the next question
+            _settle(open_project(settings), adopted, released)
+        return
+    _settle(project, adopt, pay_again)
 
 
-def _ask(doubts: Mapping[str, Doubt]) -> tuple[dict[str, str], tuple[str, ...]]:
-    """What became of each, as the user says."""
-    adopt: dict[str, str] = {}
-    pay_again: list[str] = []
+def _settle(project: Project, adopt: Mapping[str, str], pay_again: Sequence[str]) -> None:
+    with project.exclusive_ledger("cogvid recover") as ledger:
+        for line in Settlement(project, ledger).settle(adopt, pay_again):
+            click.echo(printable(line))
+
+
+def _ask(doubts: Mapping[str, Doubt]) -> Iterator[tuple[dict[str, str], tuple[str, ...]]]:
+    """What became of each, as the user says: the task that it was accepted as, or that it is paid again."""
     for doubt in {doubt.attempt.request_id: doubt for doubt in doubts.values()}.values():
         click.echo(doubt_text(doubt), nl=False)
         answer = click.prompt(
@@ -68,8 +71,7 @@ def _ask(doubts: Mapping[str, Doubt]) -> tuple[dict[str, str], tuple[str, ...]]:
             show_choices=False,
         )
         if answer == "t":
-            adopt[doubt.name] = click.prompt("Task id").strip()
+            yield {doubt.name: click.prompt("Task id").strip()}, ()
         elif answer == "n":
-            pay_again.append(doubt.name)
+            yield {}, (doubt.name,)
         click.echo()
-    return adopt, tuple(pay_again)

@@ -3,6 +3,7 @@
 import click
 
 from cogvid_pipeline.errors import UsageError
+from cogvid_pipeline.manifest.bundle import bundled
 from cogvid_pipeline.packaged import schemas_directory
 
 
@@ -24,4 +25,4 @@ def command(name: str) -> None:
     )
     if name not in known:
         raise UsageError(f"there is no schema {name!r}", hint=f"the schemas are {', '.join(known)}")
-    click.echo((directory / f"{name}.schema.json").read_text(encoding="utf-8"), nl=False)
+    click.echo(bundled(directory / f"{name}.schema.json"), nl=False)

@@ -38,10 +38,10 @@ def find_doubts(project: Project, ledger: SqliteLedger) -> dict[str, Doubt]:
     for action in held:
         shots[action.attempt.request_id] = (
             *shots.get(action.attempt.request_id, ()),
-            action.shot.name,
+            action.name,
         )
     doubts = {
-        action.shot.name: Doubt(action.attempt, shots[action.attempt.request_id], isinstance(action, Repeat))
+        action.name: Doubt(action.attempt, shots[action.attempt.request_id], isinstance(action, Repeat))
         for action in held
         if action.attempt.state is not State.INTENT
     }
@@ -82,7 +82,7 @@ class Settlement:
     def _adopted(self, name: str, task_id: str) -> Attempt:
         if not is_task_id(task_id):
             raise UsageError(f"{task_id!r} cannot be the id of a task", hint="copy it from the vendor's list")
-        attempt = self._doubts[name].attempt if name in self._doubts else self._made_elsewhere(name)
+        attempt = self._to_adopt_for(name)
         others = [one for one in self._ledger.of_task(task_id) if one.request_id != attempt.request_id]
         if others:
             prompt = others[0].request.get("prompt", "")
@@ -90,7 +90,25 @@ class Settlement:
                 f"task {task_id} is known already, as that of another request: {prompt!r}",
                 hint="see at the vendor which task it is",
             )
-        return replace(attempt, state=State.ADOPTED, task_id=task_id, error="", own=True)
+        return replace(attempt, state=State.ADOPTED, task_id=task_id, error="")
+
+    def _to_adopt_for(self, name: str) -> Attempt:
+        step = self._steps.get(name)
+        if name in self._doubts:
+            attempt = self._doubts[name].attempt
+        elif isinstance(step, Resume) and step.attempt.state is State.ADOPTED:
+            attempt = step.attempt  # the user's own word, which may have been wrong
+        else:
+            return self._made_elsewhere(name)
+        account = ACCOUNTS.get(attempt.provider)
+        if not (attempt.own or (account and account.knows(attempt.base_url))):
+            # The polls for an adopted task carry the key, and a lock comes with pull requests.
+            raise UsageError(
+                f"the lock says that {name!r} was submitted to {attempt.base_url}, "
+                "where no key of yours is sent",
+                hint="see in git who changed the lock; if the host is right, set the base URL to it",
+            )
+        return attempt
 
     def _made_elsewhere(self, name: str) -> Attempt:
         """An attempt at what the shot asks for, which was submitted by other means."""
@@ -111,6 +129,7 @@ class Settlement:
             request_id=str(uuid.uuid4()),
             cost=action.cost,
             created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            own=True,
         )
 
     def _released(self, name: str) -> Attempt:
@@ -122,7 +141,7 @@ class Settlement:
         raise UsageError(f"{name!r} is not held", hint=self._held_now())
 
     def _step(self, name: str) -> TakeStep:
-        self._project.check_names([name])
+        self._project.check_takes([name])
         return self._steps[name]
 
     def _held_now(self) -> str:
@@ -147,4 +166,4 @@ class Settlement:
 
 
 def _steps(plan: Plan) -> dict[str, TakeStep]:
-    return {action.shot.name: action for action in plan.actions if not isinstance(action, Forget)}
+    return {action.name: action for action in plan.actions if not isinstance(action, Forget)}

@@ -1,12 +1,11 @@
 """`cogvid show`: the resolved requests."""
 
-import json
-
 import click
 
 from cogvid_pipeline.cli.options import reads_manifest
 from cogvid_pipeline.cli.project import open_project
 from cogvid_pipeline.cli.settings import Settings
+from cogvid_pipeline.report.json_text import json_text
 from cogvid_pipeline.report.storyboard import storyboard_document, storyboard_text
 
 
@@ -23,10 +22,9 @@ def command(shots: tuple[str, ...], layout: str, settings: Settings) -> None:
       cogvid show arrival --format json
     """
     project = open_project(settings)
-    project.check_names(shots)
     storyboard = project.storyboard
-    chosen = [shot for shot in storyboard.shots if not shots or shot.name in shots]
+    chosen = project.shots_named(shots) if shots else storyboard.shots
     if layout == "json":
-        click.echo(json.dumps(storyboard_document(storyboard, chosen), ensure_ascii=False, indent=2))
+        click.echo(json_text(storyboard_document(storyboard, chosen)), nl=False)
     else:
         click.echo(storyboard_text(chosen), nl=False)

@@ -66,7 +66,7 @@ def vendor_of(web: Web, attempt: Attempt) -> Vendor:
         if attempt.provider not in (account.name, "emulator"):
             continue
         if attempt.base_url == account.base_url or (
-            attempt.provider == account.name and (attempt.own or attempt.base_url == account.default_url)
+            attempt.provider == account.name and (attempt.own or account.knows(attempt.base_url))
         ):
             return VENDORS[account.name](web, base_url=attempt.base_url, key=account.key)
     variable = f"{attempt.provider.upper()}_BASE_URL" if attempt.provider in ACCOUNTS else "the base URL"

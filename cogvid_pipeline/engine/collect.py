@@ -48,8 +48,9 @@ async def wait_for_task(run: Run, attempt: Attempt, shot: str, answer: TaskState
         if isinstance(answer, TaskUnknown) and strangers >= _STRANGERS:
             raise CogvidError(
                 f"{attempt.provider} no longer knows task {attempt.task_id}: {answer.reason}",
-                hint="nothing is submitted again by itself; ask the vendor what became of the task; "
-                f"if it is lost, run: cogvid recover --pay-again {shot}",
+                hint="nothing is submitted again by itself; ask the vendor what became of it. "
+                f"If it is another task, run: cogvid recover --adopt {shot}=TASK; "
+                f"if it is lost: cogvid recover --pay-again {shot}",
             )
         left = deadline - run.ports.clock()
         if left <= 0:

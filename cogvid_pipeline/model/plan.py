@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
 from cogvid_pipeline.model.attempt import Attempt, LockEntry
-from cogvid_pipeline.model.shot import Money, Request, Shot
+from cogvid_pipeline.model.shot import Money, Request, Shot, Take
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +22,27 @@ class TakeAction:
     """What every action about a declared take has.
 
     `fingerprint` is None, and so are images in `request`, where they are known only after an upstream
-    clip is made.
+    clip is made. With `refused`, the action would replace the clip of a protected shot, and is not done.
+    `needed_by` names the takes for which this one is in a plan although it is not selected.
     """
 
     kind: ClassVar[str] = ""
 
-    shot: Shot
-    take: int
+    take: Take
     reason: str
     request: Request
     fingerprint: str | None
+    refused: bool = field(default=False, kw_only=True)
+    needed_by: tuple[str, ...] = field(default=(), kw_only=True)
+
+    @property
+    def name(self) -> str:
+        """The name of the take."""
+        return self.take.name
+
+    @property
+    def shot(self) -> Shot:
+        return self.take.shot
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +124,13 @@ class Fetch(TakeAction):
 
 @dataclass(frozen=True, slots=True)
 class Keep(TakeAction):
-    """Nothing to do."""
+    """Nothing to do. `changes` is what a frozen shot asks for that its `stale` clip is not."""
 
     kind: ClassVar[str] = "keep"
 
     attempt: Attempt
+    changes: tuple[Change, ...] = ()
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +171,72 @@ def paying(actions: Iterable[Action]) -> list[Paying]:
     return [action for action in actions if isinstance(action, Paying)]
 
 
+def changes_of(action: Action) -> tuple[Change, ...]:
+    """The fields in which what is asked for differs from the clip that the take has."""
+    return () if isinstance(action, Generate | Fetch | Forget) else action.changes
+
+
+def clip_after(action: TakeStep) -> str | None:
+    """The digest of the clip that the take has once the action is done, where it is known already."""
+    match action:
+        case Keep(attempt=attempt) | Fetch(attempt=attempt) | Reuse(attempt=attempt):
+            return attempt.clip.sha256 if attempt.clip else None
+        case _:
+            return None
+
+
+def draws(action: TakeStep) -> bool:
+    """Whether frames of other clips go into it: something new is asked for, or a preview rendered again."""
+    match action:
+        case Generate() | Regenerate() | Repeat():
+            return True
+        case Reuse(attempt=attempt) | Fetch(attempt=attempt):
+            return not attempt.paid
+        case _:
+            return False
+
+
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """What narrows a plan down or forces it; names are those of shots."""
+    """What narrows a plan down or forces it: selectors, and names of shots, of matrices or of takes."""
 
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     replace: tuple[str, ...] = ()
+
+    @property
+    def narrowing(self) -> bool:
+        """Whether something is left out of the plan."""
+        return bool(self.select or self.exclude)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanInputs:
+    """Where the storyboard of a plan came from, so that it can be planned again elsewhere.
+
+    The manifest's path is relative to the directory that the command ran in, those of files of variables
+    to the manifest; None stands for a file outside of the project. The other fields are the options.
+    """
+
+    manifest: str | None = None
+    environment: str | None = None
+    provider: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    variable_files: tuple[str | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetUse:
+    """What the storyboard may cost, and what it costs.
+
+    `standing` is for what is there already, `total` what it comes to with the plan; None where a price is
+    not known, which `priced` tells, or where currencies differ.
+    """
+
+    limit: Money
+    standing: Money | None
+    total: Money | None
+    priced: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,18 +244,20 @@ class Plan:
     """The actions in the story's order (upstream shots need not come first), forgotten entries last.
 
     `warnings` are sentences for the reader. `provider` is who would be asked to generate,
-    `cost` the sum of what that costs (None when a price is not known), counted in `currency`. A lock in
-    which a merge left conflicts is `conflicted`; `settled` has the chosen entry of each take that has
-    alternatives.
+    `cost` the sum of what that costs (None when a price is not known), counted in `currency`. `budget` is
+    None where the manifest has none. A lock in which a merge left conflicts is `conflicted`; `settled` has
+    the chosen entry of each take that has alternatives.
     """
 
     actions: tuple[Action, ...]
+    project: str
     provider: str
     lock_digest: str
     options: PlanOptions
     summary: Mapping[str, int]
     cost: Money | None
     currency: str
+    budget: BudgetUse | None = None
     warnings: tuple[str, ...] = ()
     settled: Mapping[str, LockEntry] = field(default_factory=dict)
     conflicted: bool = False

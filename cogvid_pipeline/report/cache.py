@@ -1,11 +1,10 @@
 """What `gc` removes from the clip cache and what stays, as text and as JSON."""
 
-import json
 from collections.abc import Sequence
 
 from cogvid_pipeline.model.cache import CacheFile, Reason
 from cogvid_pipeline.report.events import size_words
-from cogvid_pipeline.report.plan_json import FORMAT_VERSION
+from cogvid_pipeline.report.json_text import FORMAT_VERSION, json_text
 from cogvid_pipeline.report.printable import printable
 
 _DAY = 24 * 60 * 60
@@ -37,7 +36,7 @@ def cache_json(files: Sequence[CacheFile], *, removed: bool, grace_days: int, st
         "bytes": _bytes(unused),
         "kept": {reason.value: _total(files, reason) for reason in Reason},
     }
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    return json_text(document)
 
 
 def _row(file: CacheFile) -> str:

@@ -1,12 +1,12 @@
 """The events of a run as words and as JSON."""
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from cogvid_pipeline.model.event import Event
 from cogvid_pipeline.model.shot import Money
-from cogvid_pipeline.report.plan_json import FORMAT_VERSION, money_document
+from cogvid_pipeline.report.json_text import FORMAT_VERSION, json_line
+from cogvid_pipeline.report.plan_json import money_document
 from cogvid_pipeline.report.printable import printable
 
 Details = Mapping[str, Any]
@@ -18,12 +18,10 @@ def event_json(event: Event) -> str:
     if event.event == "run_started":
         document["format_version"] = FORMAT_VERSION
     if event.shot:
-        # What is forgotten goes by its name in the lock, which may have a take.
-        shot, _, take = event.shot.partition("@")
-        document |= {"shot": shot, "take": int(take or event.take)}
+        document |= {"shot": event.shot, "take": event.take}
     for name, value in event.details.items():
         document[name] = money_document(value) if isinstance(value, Money) else value
-    return json.dumps(document, ensure_ascii=False)
+    return json_line(document)
 
 
 def event_words(event: Event) -> str:
@@ -44,7 +42,7 @@ def _downloading(details: Details) -> str:
 
 def _succeeded(details: Details) -> str:
     size = f", {size_words(details['bytes'])}" if details.get("bytes") else ""
-    warnings = "".join(f"; warning: {words}" for words in details.get("warnings", ()))
+    warnings = "".join(f"; warning: {printable(words)}" for words in details.get("warnings", ()))
     return f"done{size}{warnings}"
 
 
@@ -63,6 +61,6 @@ _WORDS: dict[str, Callable[[Details], str]] = {
     "succeeded": _succeeded,
     "failed": _failed,
     "held": lambda details: f"held: {printable(details['reason'])}",
-    "blocked": lambda details: f"blocked: {details['on']} has no clip",
+    "blocked": lambda details: f"blocked: {printable(details['on'])} has no clip",
     "forgotten": lambda details: "forgotten",
 }

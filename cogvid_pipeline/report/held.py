@@ -46,14 +46,14 @@ def doubt_text(doubt: Doubt) -> str:
     """What is known of one attempt, over several lines."""
     attempt = doubt.attempt
     when = f" at {attempt.created_at[:19].replace('T', ' ')} UTC" if attempt.created_at else ""
-    name = " and ".join(doubt.shots) or doubt.name
+    name = " and ".join(doubt.shots) or printable(doubt.name)
     rows = [
         f"{name}: submitted to {printable(attempt.provider)}{when}, answer unknown",
         f"  why       {printable(attempt.error)}",
         f"  prompt    {printable(attempt.request.get('prompt', '(none)'))}",
         f"  asks for  {_parameters(attempt)}",
         f"  request   {printable(attempt.request_id)}",
-        f"  at stake  {attempt.cost or 'a video, at a price that is not known'}",
+        f"  at stake  {printable(str(attempt.cost or 'a video, at a price that is not known'))}",
         f"  to do     {_what_to_do(doubt)}",
     ]
     return "\n".join(rows) + "\n"
@@ -62,7 +62,7 @@ def doubt_text(doubt: Doubt) -> str:
 def _parameters(attempt: Attempt) -> str:
     named = {name: value for name, value in attempt.request.items() if name not in ("prompt", "image")}
     pictures = len(attempt.request.get("image", ()))
-    words = [f"{name} {printable(str(value))}" for name, value in named.items()]
+    words = [printable(f"{name} {value}") for name, value in named.items()]
     return ", ".join([*words, *([f"{pictures} picture{'s'[: pictures - 1]}"] if pictures else [])])
 
 

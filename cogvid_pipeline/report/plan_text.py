@@ -2,20 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 
-from cogvid_pipeline.model.plan import Action, Change, Forget, Keep, Plan, paying
-from cogvid_pipeline.report.plan_json import changes_of
+from cogvid_pipeline.model.plan import Action, Change, Keep, Paying, Plan, changes_of, paying
+from cogvid_pipeline.report.changes import change_text
+from cogvid_pipeline.report.paint import Paint, Tone, plain
 from cogvid_pipeline.report.printable import display_width, printable
 
-_MARKS = {
-    "generate": "+",
-    "regenerate": "~",
-    "resume": ">",
-    "reuse": "=",
-    "fetch": "<",
-    "keep": " ",
-    "hold": "?",
-    "forget": "-",
+_MARKS: dict[str, tuple[str, Tone]] = {
+    "generate": ("+", "added"),
+    "regenerate": ("~", "changed"),
+    "resume": (">", "changed"),
+    "reuse": ("=", "added"),
+    "fetch": ("<", "added"),
+    "keep": (" ", "quiet"),
+    "hold": ("?", "changed"),
+    "forget": ("-", "removed"),
 }
+_FROZEN: tuple[str, Tone] = ("*", "quiet")
 _SUMMARY = {
     "generate": "to generate",
     "regenerate": "to regenerate",
@@ -26,25 +28,29 @@ _SUMMARY = {
     "forget": "to forget",
     "keep": "unchanged",
 }
-_SHORT = 30
+_INDENT = 8
 
 
-def plan_text(plan: Plan) -> str:
-    """What is done and why, what changed, and what it costs; kept shots are only counted."""
-    shown = [action for action in plan.actions if not isinstance(action, Keep)]
-    lines = [line for action in _aligned(shown) for line in action]
-    lines += [f"warning: {printable(warning)}" for warning in plan.warnings]
+def plan_text(plan: Plan, paint: Paint = plain) -> str:
+    """What is done and why, what changed, and what it costs; shots that are up to date are only counted."""
+    shown = [action for action in plan.actions if not isinstance(action, Keep) or action.stale]
+    lines = [line for action in _aligned(shown, paint) for line in action]
+    lines += [f"{paint('warning', 'changed')}: {printable(warning)}" for warning in plan.warnings]
     if lines:
         lines.append("")
-    return "\n".join([*lines, summary_line(plan)]) + "\n"
+    return "\n".join([*lines, paint(summary_line(plan), "strong")]) + "\n"
 
 
 def summary_line(plan: Plan) -> str:
-    """One sentence with the number of actions of each kind, and the cost."""
-    counts = [f"{plan.summary[kind]} {words}" for kind, words in _SUMMARY.items() if plan.summary.get(kind)]
+    """The number of actions of each kind, the cost, and what that leaves of the budget."""
+    if not plan.actions and plan.options.narrowing and not plan.conflicted:
+        return "Nothing is selected, so there is nothing to do."
     if not plan.conflicted and all(isinstance(action, Keep) for action in plan.actions):
-        return f"Nothing to do: {len(plan.actions)} up to date."
-    return f"Plan: {', '.join(counts)}. {_cost(plan)}"
+        stale = sum(1 for action in plan.actions if isinstance(action, Keep) and action.stale)
+        frozen = f", {stale} frozen" if stale else ""
+        return f"Nothing to do: {len(plan.actions) - stale} up to date{frozen}."
+    counts = [f"{plan.summary[kind]} {words}" for kind, words in _SUMMARY.items() if plan.summary.get(kind)]
+    return f"Plan: {', '.join(counts) or 'no shots'}. {_cost(plan)}"
 
 
 def _cost(plan: Plan) -> str:
@@ -52,40 +58,33 @@ def _cost(plan: Plan) -> str:
     if not submitted or plan.provider == "preview":
         return "It costs nothing."
     if plan.cost:
-        return f"Cost: {plan.cost} at {plan.provider}."
+        return f"Cost: {plan.cost} at {plan.provider}.{_budget(plan)}"
     unknown = sum(1 for action in submitted if action.cost is None)
     if unknown:
         return f"Cost: unknown; {unknown} of {len(submitted)} have no price (see `prices:`)."
     return "Cost: in several currencies, see each shot."
 
 
-def _aligned(actions: Sequence[Action]) -> Iterator[list[str]]:
-    rows = [(_name(action), action) for action in actions]
-    width = max((display_width(name) for name, _ in rows), default=0)
-    for name, action in rows:
-        padding = " " * (width - display_width(name))
-        price = getattr(action, "cost", None)
-        cost = f"  [{price}]" if price is not None and price.amount else ""
-        first = (
-            f"  {_MARKS[action.kind]} {name}{padding}  {action.kind:<10}  {printable(action.reason)}{cost}"
-        )
-        yield [first, *(_change(change) for change in changes_of(action))]
+def _budget(plan: Plan) -> str:
+    use = plan.budget
+    if use is None or use.total is None or use.total.currency != use.limit.currency:
+        return ""
+    before = (
+        f", {use.standing.amount:.2f} of it for what is there" if use.standing and use.standing.amount else ""
+    )
+    return f" Budget: {use.total.amount:.2f} of {use.limit}{before}."
 
 
-def _name(action: Action) -> str:
-    return action.name if isinstance(action, Forget) else action.shot.name
+def _aligned(actions: Sequence[Action], paint: Paint) -> Iterator[list[str]]:
+    width = max((display_width(action.name) for action in actions), default=0)
+    for action in actions:
+        mark, tone = _FROZEN if isinstance(action, Keep) and action.stale else _MARKS[action.kind]
+        name = action.name + " " * (width - display_width(action.name))
+        cost = action.cost if isinstance(action, Paying) else None
+        price = f"  [{printable(str(cost))}]" if cost and cost.amount else ""
+        first = f"  {paint(f'{mark} {name}', tone)}  {action.kind:<10}  {printable(action.reason)}{price}"
+        yield [first, *(_change(change, paint) for change in changes_of(action))]
 
 
-def _change(change: Change) -> str:
-    unknown = "(known after apply)" if change.path.startswith("image") else "(not set)"
-    before = "(not set)" if change.before is None else _value(change.before)
-    after = unknown if change.after is None else _value(change.after)
-    # Long values are easier to compare one below the other.
-    arrow = " → " if max(len(before), len(after)) <= _SHORT else f"\n{' ' * (len(change.path) + 8)}→ "
-    return f"        {change.path}: {before}{arrow}{after}"
-
-
-def _value(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f'"{printable(value)}"' if isinstance(value, str) else str(value)
+def _change(change: Change, paint: Paint) -> str:
+    return " " * _INDENT + change_text(change, paint, indent=_INDENT)

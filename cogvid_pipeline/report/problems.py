@@ -1,6 +1,5 @@
 """Problems as text, JSON, annotations for GitHub and SARIF."""
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -8,6 +7,7 @@ from urllib.parse import quote
 from cogvid_pipeline import __version__
 from cogvid_pipeline.model.problem import Problem
 from cogvid_pipeline.report.codes import CODES
+from cogvid_pipeline.report.json_text import FORMAT_VERSION, json_text
 from cogvid_pipeline.report.printable import display_width, printable
 
 # How much of a source line is shown on either side of the place.
@@ -38,7 +38,7 @@ def as_json(problems: Sequence[Problem]) -> str:
         for problem in problems
     ]
     valid = all(problem.severity != "error" for problem in problems)
-    return _json({"format_version": "1.0", "valid": valid, "problems": listed})
+    return json_text({"format_version": FORMAT_VERSION, "valid": valid, "problems": listed})
 
 
 def as_github(problems: Sequence[Problem]) -> str:
@@ -63,7 +63,7 @@ def as_sarif(problems: Sequence[Problem]) -> str:
     }
     results = [_result(problem, codes.index(problem.code)) for problem in problems]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
-    return _json({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
+    return json_text({"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _paragraph(problem: Problem) -> str:
@@ -137,9 +137,3 @@ def _uri(file: str) -> str:
     """The file as a URI reference with forward slashes; relative when the name is."""
     path = quote(file.replace("\\", "/"), errors="surrogateescape")
     return f"file://{path}" if path.startswith("/") else path
-
-
-def _json(document: dict[str, Any]) -> str:
-    text = json.dumps(document, ensure_ascii=False, indent=2)
-    # File names may have bytes that are no text; written like this they are still JSON.
-    return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"

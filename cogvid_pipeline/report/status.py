@@ -31,7 +31,7 @@ def _row(name: str, entry: LockEntry | None, missing: bool, output: str) -> tupl
     if entry.result and entry.result.clip:
         where = f"{output}/{name}.mp4" if not missing else "file missing; apply brings it back"
         parts.append(f"{where}  {_clip(entry.result.clip)}")
-        parts.append(entry.result.provider)
+        parts.append(printable(entry.result.provider))
     if entry.pending:
         parts.append(_pending(entry.pending))
     return name, entry.status, "  ".join(parts)
@@ -45,5 +45,6 @@ def _clip(clip: Clip) -> str:
 
 
 def _pending(attempt: Attempt) -> str:
-    task = f"task {printable(attempt.task_id)} at {attempt.provider}" if attempt.task_id else attempt.provider
+    provider = printable(attempt.provider)
+    task = f"task {printable(attempt.task_id)} at {provider}" if attempt.task_id else provider
     return f"{task}: {printable(attempt.error)}" if attempt.error else task

@@ -1,9 +1,11 @@
 """Find the directory where the ledger and the clip cache of a project lie."""
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 from cogvid_pipeline.errors import StateError, UsageError
+from cogvid_pipeline.state.database import open_for_reading
 
 _ENOUGH = 64 * 1024  # more than any path that git writes down
 
@@ -13,12 +15,30 @@ def find_state_directory(manifest_dir: Path, ledger: str | None) -> Path:
 
     That is `ledger` (the value of COGVID_LEDGER) when there is one, else `cogvid` in the common git
     directory, which `git clean` spares, all work trees share and no pull request can fill; outside of git
-    it is `.cogvid` beside the manifest. Raises UsageError, or StateError when a `.git` file leads nowhere.
+    it is `.cogvid` beside the manifest. A relative `ledger` is one of the project, wherever the command runs.
+    Raises UsageError, and StateError when a `.git` file leads nowhere or both places have a claim.
     """
     if ledger:
-        return _from_setting(ledger)
+        return _from_setting(ledger, manifest_dir)
     repository = find_repository(manifest_dir)
-    return repository / "cogvid" if repository else manifest_dir.resolve() / ".cogvid"
+    outside = manifest_dir.resolve() / ".cogvid"
+    if repository is None:
+        return outside
+    inside = repository / "cogvid"
+    # Going on without it would pay again; but a commit may have brought it, so it is not taken in unseen.
+    if (outside / "ledger.db").exists() and _has_paid(outside / "ledger.db"):
+        raise StateError(
+            f"{outside} has a ledger, and since this directory is under git its place is {inside}",
+            hint=f"if it is yours, from before `git init`: mv {outside} {inside}; "
+            "if it came with a commit, delete it",
+        )
+    return inside
+
+
+def _has_paid(ledger: Path) -> bool:
+    with closing(open_for_reading(ledger)) as connection:
+        (paid,) = connection.execute("SELECT EXISTS (SELECT 1 FROM attempts WHERE paid)").fetchone()
+    return bool(paid)
 
 
 def find_repository(directory: Path) -> Path | None:
@@ -33,7 +53,7 @@ def find_repository(directory: Path) -> Path | None:
     return None
 
 
-def _from_setting(ledger: str) -> Path:
+def _from_setting(ledger: str, manifest_dir: Path) -> Path:
     if "://" in ledger:
         scheme = ledger.partition("://")[0]
         raise UsageError(
@@ -41,7 +61,7 @@ def _from_setting(ledger: str) -> Path:
             "or any other server",
             hint="set COGVID_LEDGER to the path of a directory, or unset it",
         )
-    return Path(ledger).expanduser().absolute()
+    return (manifest_dir / Path(ledger).expanduser()).absolute()
 
 
 def _git_directory(dot_git: Path) -> Path | None:

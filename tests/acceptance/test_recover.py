@@ -208,3 +208,52 @@ def test_a_person_at_a_terminal_is_asked_about_each(project: Project, vendor: Ve
         assert "dog: the next apply submits it again" in terminal.text
 
     assert project.plan() == {"cat": "resume", "dog": "generate", "fox": "hold"}
+
+
+def test_a_lock_cannot_have_the_key_sent_to_its_host_by_way_of_recover(
+    project: Project, vendor: Vendor
+) -> None:
+    hold(project, vendor)
+    shutil.rmtree(project.root / ".cogvid")
+    lock = project.root / "cogvid.lock"
+    with Vendor() as thief:
+        lock.write_text(lock.read_text().replace(vendor.base_url, thief.base_url))
+
+        ran = project.run("recover", "--adopt", "cat=task-7")
+        project.apply()
+
+        assert ran.code == 64
+        assert f"was submitted to {thief.base_url}, where no key of yours is sent" in ran.err
+        assert thief.requests == []
+
+
+def test_a_slip_in_an_adopted_task_can_be_mended(project: Project, vendor: Vendor) -> None:
+    task = hold(project, vendor)
+    assert project.run("recover", "--adopt", "cat=oops").code == 0
+
+    ran = project.apply()
+
+    assert ran.code == 1
+    assert "cogvid recover --adopt cat=TASK" in ran.err
+    assert project.run("recover", "--adopt", f"cat={task}").code == 0
+    assert project.apply().code == 0
+    assert len(vendor.posts) == 1
+
+
+def test_an_answer_that_was_given_counts_although_the_next_one_is_not(
+    project: Project, vendor: Vendor
+) -> None:
+    vendor.on_submit(Accept(then=Cut()), Cut())
+    project.write(CAT + DOG)
+    assert project.apply("--jobs", "1").code == 5
+
+    with on_terminal(project, "recover") as terminal:
+        terminal.wait_for("[s]kip")
+        terminal.type("t\n")
+        terminal.wait_for("Task id")
+        terminal.type(f"{vendor.accepted[0].id}\n")
+        terminal.wait_for("dog: submitted to geekai")
+        terminal.type("\x03")
+        assert terminal.end() == 130
+
+    assert project.plan() == {"cat": "resume", "dog": "hold"}

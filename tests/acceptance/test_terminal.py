@@ -14,6 +14,7 @@ CAT = "  cat: {prompt: A cat plays.}\n"
 DOG = "  dog: {prompt: A dog plays.}\n"
 NAP = "  nap: {prompt: It falls asleep., image: {shot: cat, frame: last}}\n"
 CTRL_C = "\x03"
+BOLD, PLAIN = "\x1b[1m", "\x1b[0m"
 
 
 def test_a_person_is_shown_the_plan_and_asked(project: Project, vendor: Vendor) -> None:
@@ -290,14 +291,14 @@ def test_a_narrow_terminal_cuts_what_moves_and_folds_what_stays(project: Project
     assert "sorry" in table
 
 
-def test_nothing_to_do_draws_nothing(project: Project) -> None:
+def test_nothing_to_do_draws_no_table(project: Project) -> None:
     project.write(CAT)
     project.apply()
 
     with on_terminal(project, "apply") as terminal:
         assert terminal.end() == 0
         assert terminal.text == "Nothing to do: 1 up to date.\r\n"
-        assert terminal.sequences == set()
+        assert terminal.sequences == {BOLD, PLAIN}
 
 
 @pytest.mark.parametrize("amount", ["nan", "inf", "-1", "much"])

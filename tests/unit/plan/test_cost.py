@@ -13,8 +13,7 @@ CAT, DOG = shot("cat"), shot("dog", "A dog plays.")
 
 
 def check(board: Storyboard, lock=None, *, max_cost: str | None = None) -> None:
-    prices = PriceBook(board.provider, board.prices, {})
-    check_limits(plan_for(board, lock), board, prices, Decimal(max_cost) if max_cost else None)
+    check_limits(plan_for(board, lock), Decimal(max_cost) if max_cost else None)
 
 
 def test_the_manifests_price_comes_before_the_built_in_one_and_the_vendors_before_the_models() -> None:

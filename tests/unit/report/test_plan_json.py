@@ -13,6 +13,7 @@ def test_a_plan_is_indented_text_in_the_languages_of_its_prompts() -> None:
     ) == (
         "{\n"
         '  "format_version": "1.0",\n'
+        '  "project": "test",\n'
         '  "provider": "geekai",\n'
         '  "actions": [\n'
         "    {\n"
@@ -36,7 +37,8 @@ def test_a_plan_is_indented_text_in_the_languages_of_its_prompts() -> None:
         '        "prompt": "狐狸。",\n'
         '        "fps": 60\n'
         "      },\n"
-        f'      "fingerprint": "{attempt(fox).fingerprint}"\n'
+        f'      "fingerprint": "{attempt(fox).fingerprint}",\n'
+        '      "needed_by": []\n'
         "    }\n"
         "  ],\n"
         '  "summary": {\n'
@@ -46,11 +48,21 @@ def test_a_plan_is_indented_text_in_the_languages_of_its_prompts() -> None:
         '    "amount": 1.0,\n'
         '    "currency": "CNY"\n'
         "  },\n"
+        '  "budget": null,\n'
         '  "lock_digest": "lock-digest",\n'
         '  "options": {\n'
+        '    "select": [],\n'
+        '    "exclude": [],\n'
         '    "replace": [\n'
         '      "fox"\n'
         "    ]\n"
+        "  },\n"
+        '  "inputs": {\n'
+        '    "manifest": null,\n'
+        '    "environment": null,\n'
+        '    "provider": null,\n'
+        '    "variables": {},\n'
+        '    "variable_files": []\n'
         "  },\n"
         '  "warnings": []\n'
         "}\n"

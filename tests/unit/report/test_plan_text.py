@@ -6,6 +6,7 @@ from decimal import Decimal
 from cogvid_pipeline.model.attempt import LockEntry, State
 from cogvid_pipeline.model.plan import Plan
 from cogvid_pipeline.model.shot import Money, ShotFrame
+from cogvid_pipeline.report.paint import ansi
 from cogvid_pipeline.report.plan_text import plan_text, summary_line
 from tests.boards import attempt, clip, locked, plan_for, shot, storyboard
 
@@ -31,7 +32,7 @@ def plan_with_every_action() -> Plan:
 def test_each_action_has_a_line_with_its_reason_and_price_and_kept_shots_have_none() -> None:
     assert plan_text(plan_with_every_action()) == (
         "  ~ changed   regenerate  prompt changed  [1.00 CNY]\n"
-        '        prompt: "A cat plays." → "A lion plays."\n'
+        '        prompt: "A [-cat-]{+lion+} plays."\n'
         "  + follower  generate    new; its frame of 'changed' is known after apply  [1.00 CNY]\n"
         "  < lost      fetch       its file is missing or was changed\n"
         "  = renamed   reuse       the same request as 'former', which is in the lock\n"
@@ -76,15 +77,72 @@ def test_yes_and_no_are_written_as_in_yaml() -> None:
     assert "        watermark: false → true\n" in text
 
 
-def test_long_values_stand_one_below_the_other() -> None:
-    old, new = shot("walk", "The fox walks into the night market."), shot("walk", "The fox runs.")
+def test_a_prompt_that_has_become_another_one_stands_below_it() -> None:
+    old, new = shot("walk", "The fox walks into the night market."), shot("walk", "A lantern sways.")
 
     text = plan_text(plan_for(storyboard(new), locked(walk=attempt(old))))
 
     assert text.splitlines()[1:3] == [
         '        prompt: "The fox walks into the night market."',
-        '              → "The fox runs."',
+        '              → "A lantern sways."',
     ]
+
+
+def test_a_changed_prompt_is_compared_word_by_word_and_cut_to_what_is_beside_the_change() -> None:
+    style = (
+        "35mm, shallow depth of field, neon light, rain on the lens, seen from the other side of the street"
+    )
+    old, new = (shot("walk", f"The fox {does} on. {style}") for does in ("walks", "runs"))
+
+    text = plan_text(plan_for(storyboard(new), locked(walk=attempt(old))))
+
+    assert text.splitlines()[1] == (
+        '        prompt: "The fox [-walks-]{+runs+} on. 35mm, shallow depth of field, neon…"'
+    )
+
+
+def test_on_a_terminal_what_is_added_and_removed_has_a_colour() -> None:
+    cat, owl = shot("cat", "A lion plays."), shot("owl", "An owl.")
+
+    text = plan_text(plan_for(storyboard(cat, owl), locked(cat=attempt(shot("cat")))), ansi)
+
+    assert text.splitlines()[:3] == [
+        "  \x1b[33m~ cat\x1b[0m  regenerate  prompt changed  [1.00 CNY]",
+        '        prompt: "A \x1b[31m[-cat-]\x1b[0m\x1b[32m{+lion+}\x1b[0m plays."',
+        "  \x1b[32m+ owl\x1b[0m  generate    new  [1.00 CNY]",
+    ]
+    assert text.endswith("\x1b[1mPlan: 1 to generate, 1 to regenerate. Cost: 2.00 CNY at geekai.\x1b[0m\n")
+
+
+def test_a_plan_says_how_much_of_the_budget_it_uses() -> None:
+    owl, budget = shot("owl", "An owl."), Money(Decimal(20), "CNY")
+    board = storyboard(shot("cat"), owl, budget=budget)
+
+    assert summary_line(plan_for(board, locked(cat=attempt(shot("cat"))))).endswith(
+        "Cost: 1.00 CNY at geekai. Budget: 2.00 of 20.00 CNY, 1.00 of it for what is there."
+    )
+    assert summary_line(plan_for(storyboard(owl, budget=budget))).endswith(
+        "Cost: 1.00 CNY at geekai. Budget: 1.00 of 20.00 CNY."
+    )
+
+
+def test_a_budget_in_another_currency_is_not_counted_with() -> None:
+    board = storyboard(shot("cat"), budget=Money(Decimal(20), "USD"))
+
+    assert summary_line(plan_for(board)).endswith("Cost: 1.00 CNY at geekai.")
+
+
+def test_a_plan_of_which_nothing_is_selected_says_so() -> None:
+    assert plan_text(plan_for(storyboard(shot("cat")), select=("state:failed",))) == (
+        "Nothing is selected, so there is nothing to do.\n"
+    )
+
+
+def test_no_text_of_a_change_can_steer_the_terminal() -> None:
+    cat = shot("cat", "A \x1b[31mlion plays.")
+    lock = locked(cat=attempt(shot("cat", "A \x1b[2Jcat plays.", **{"\x1b[1m": "x\x1b"})))
+
+    assert "\x1b" not in plan_text(plan_for(storyboard(cat), lock))
 
 
 def test_an_image_that_is_made_later_is_known_after_apply() -> None:

@@ -5,7 +5,9 @@ import subprocess
 import pytest
 
 from cogvid_pipeline.errors import StateError, UsageError
+from cogvid_pipeline.state.ledger import open_ledger
 from cogvid_pipeline.state.places import find_state_directory
+from tests.attempts import make_attempt
 
 
 def git(directory, *arguments):
@@ -92,7 +94,7 @@ def test_a_work_tree_whose_repository_is_gone_is_an_error(tmp_path):
 def test_the_setting_goes_before_git(repository, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    assert find_state_directory(repository, "shared/ledger") == tmp_path / "shared" / "ledger"
+    assert find_state_directory(repository, "shared/ledger") == repository / "shared" / "ledger"
     assert find_state_directory(repository, "") == repository / ".git" / "cogvid"
 
 
@@ -108,3 +110,28 @@ def test_asking_makes_nothing(tmp_path):
     find_state_directory(tmp_path, str(tmp_path / "elsewhere"))
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_ledger_of_previews_from_before_git_may_be_left_behind(repository):
+    with open_ledger(repository / ".cogvid", "run") as ledger:
+        ledger.record(make_attempt(provider="preview"))
+
+    assert find_state_directory(repository, None) == repository / ".git" / "cogvid"
+
+
+def test_a_ledger_of_paid_clips_from_before_git_is_not_left_behind_unseen(repository):
+    with open_ledger(repository / ".cogvid", "run") as ledger:
+        ledger.record(make_attempt())
+
+    with pytest.raises(StateError, match="has a ledger, and since this directory is under git") as caught:
+        find_state_directory(repository, None)
+
+    assert f"mv {repository}/.cogvid {repository}/.git/cogvid" in caught.value.hint
+
+
+def test_a_relative_setting_is_one_of_the_project_wherever_the_command_runs(tmp_path, monkeypatch):
+    film = tmp_path / "film"
+    film.mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    assert find_state_directory(film, "state") == film / "state"

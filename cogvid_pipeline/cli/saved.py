@@ -1,0 +1,216 @@
+"""Plans in files: save one, read one back, and find out whether it still holds."""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cogvid_pipeline.cli.options import PROVIDERS
+from cogvid_pipeline.cli.settings import Settings
+from cogvid_pipeline.durable import replace_durably
+from cogvid_pipeline.errors import CogvidError, StalePlan, UsageError
+from cogvid_pipeline.model.plan import Plan, PlanInputs, PlanOptions
+from cogvid_pipeline.packaged import schemas_directory
+from cogvid_pipeline.report.moved import what_moved
+from cogvid_pipeline.report.plan_json import inputs_of, plan_document
+
+_LARGEST = 256 * 1024 * 1024
+_MAKE_ONE = "`cogvid plan --out FILE` saves one; a manifest is named with -f"
+
+
+def save_plan(path: Path, text: str) -> None:
+    """Write a plan to a file. Raises UsageError where something else is, StateError when the disk refuses."""
+    if path.is_symlink() or path.exists():
+        plan = path.is_file() and (not path.stat().st_size or _looks_like_one(path))
+        if not plan:
+            raise UsageError(f"{path} is there and is no saved plan", hint="choose another name for --out")
+    replace_durably(path, text.encode())
+
+
+def load_plan(path: Path) -> dict[str, Any]:
+    """The JSON data of a saved plan, which is as its schema says. Raises CogvidError."""
+    import jsonschema_rs  # only this needs it
+
+    document = _parsed(path)
+    version = document.get("format_version")
+    if isinstance(version, str) and not version.startswith("1."):
+        raise CogvidError(f"{path} has format {version}; this cogvid reads 1.x", hint="upgrade cogvid")
+    schema = json.loads((schemas_directory() / "plan.schema.json").read_text(encoding="utf-8"))
+    if error := next(jsonschema_rs.Draft7Validator(schema).iter_errors(document), None):
+        place = "/".join(map(str, error.instance_path))
+        what = f"what is at {place} is not" if place else "it is not"
+        raise CogvidError(f"{path} is no saved plan, or damaged: {what} as in a plan", hint=_MAKE_ONE)
+    return document
+
+
+def plan_again(saved: Mapping[str, Any], make: Callable[[], Plan]) -> Plan:
+    """The plan as it is now, to which `make` comes. Raises StalePlan unless it is the one that was saved."""
+    try:
+        plan = make()
+    except UsageError as error:  # what it selects or replaces is not there any more
+        raise StalePlan([str(error)]) from error
+    if moved := what_moved(saved, plan_document(plan)):
+        raise StalePlan(moved)
+    return plan
+
+
+def refuse_further_options(options: PlanOptions, settings: Settings) -> None:
+    """Raise UsageError where the command line asks for another plan than the saved one."""
+    given = {
+        "--select": options.select,
+        "--exclude": options.exclude,
+        "--replace": options.replace,
+        "--var": settings.variables,
+        "--var-file": settings.variable_files,
+        "--env": settings.environment,
+        "--provider": settings.provider,
+    }
+    if extra := [name for name, value in given.items() if value]:
+        raise UsageError(
+            f"{', '.join(extra)}: a saved plan has its own options",
+            hint="leave that out, or plan again with it",
+        )
+
+
+def inputs_from(settings: Settings) -> PlanInputs:
+    """What a plan says of where its storyboard came from."""
+    return PlanInputs(
+        manifest=_relative(settings.manifest, Path.cwd()),
+        environment=settings.environment,
+        provider=settings.provider,
+        variables=settings.variables,
+        variable_files=tuple(_relative(file, _root(settings.manifest)) for file in settings.variable_files),
+    )
+
+
+def settings_of(document: Mapping[str, Any], given: Settings, *, named: bool) -> Settings:
+    """The settings that a saved plan was made with; `named` says that the manifest was given with -f.
+
+    Raises CogvidError when they cannot be had here.
+    """
+    inputs = inputs_of(document)
+    if inputs.provider not in (None, *PROVIDERS):
+        raise CogvidError(f"the plan is for {inputs.provider!r}, which this cogvid does not know")
+    manifest = given.manifest if named else _manifest(inputs)
+    files = tuple(_variable_file(file, _root(manifest)) for file in inputs.variable_files)
+    return replace(
+        given,
+        manifest=manifest,
+        environment=inputs.environment,
+        provider=inputs.provider,
+        variables=inputs.variables,
+        variable_files=files,
+    )
+
+
+def check_repeatable(inputs: PlanInputs) -> None:
+    """Raise UsageError where a plan could not be made again from what its file says."""
+    if None in inputs.variable_files:
+        raise UsageError(
+            "a saved plan takes variables from files of its project alone",
+            hint="put the file given with --var-file beside the manifest, or use --var",
+        )
+
+
+def _manifest(inputs: PlanInputs) -> Path:
+    if inputs.manifest is None:
+        raise UsageError("the plan does not say where its manifest is", hint="name it with -f")
+    manifest = _inside(inputs.manifest, Path())
+    if not manifest.exists():
+        raise UsageError(
+            f"the plan is of {manifest}, which is not here",
+            hint="run the command where the plan was made, or name the manifest with -f",
+        )
+    return manifest
+
+
+def _variable_file(name: str | None, root: Path) -> Path:
+    if name is None:
+        raise UsageError(
+            "the plan was made with variables from a file outside of its project, which it does not name"
+        )
+    file = _inside(name, root)
+    if not file.is_file():
+        raise StalePlan([f"{file}, which it took variables from, is not there any more"])
+    return file
+
+
+def _inside(name: str, base: Path) -> Path:
+    """A path that a plan names, which comes from whoever wrote the file. Raises CogvidError."""
+    path = base / name
+    try:
+        path.exists()  # which tells of names that no file can have, too
+        inside = path.resolve().is_relative_to(_project(base.resolve()))
+    except (OSError, ValueError):
+        inside = False
+    if not inside:
+        raise CogvidError(f"the plan names a file outside of the project: {name}")
+    return path
+
+
+def _relative(path: Path, base: Path) -> str | None:
+    """The path as seen from a directory, None where it leads out of its project."""
+    base = base.resolve()
+    if not path.resolve().is_relative_to(_project(base)):
+        return None
+    # A file that is a link is known by its own name.
+    return Path(os.path.relpath(path.parent.resolve() / path.name, base)).as_posix()
+
+
+def _project(directory: Path) -> Path:
+    """The git work tree around a directory, else the directory."""
+    return next((each for each in (directory, *directory.parents) if (each / ".git").exists()), directory)
+
+
+def _root(manifest: Path) -> Path:
+    return manifest if manifest.is_dir() else manifest.parent
+
+
+def _looks_like_one(path: Path) -> bool:
+    try:
+        return {"format_version", "actions"} <= _parsed(path).keys()
+    except CogvidError:
+        return False
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(_text(path), object_pairs_hook=_unique, parse_constant=_refuse)
+        json.dumps(document, ensure_ascii=False).encode()  # half a surrogate is no text
+    except (ValueError, RecursionError) as error:
+        what = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise CogvidError(f"{path} is no saved plan, or damaged: {what}", hint=_MAKE_ONE) from None
+    if not isinstance(document, dict):
+        raise CogvidError(f"{path} is no saved plan", hint=_MAKE_ONE)
+    return document
+
+
+def _text(path: Path) -> str:
+    if not path.exists():
+        raise UsageError(
+            f"there is no file {path}",
+            hint="`apply` takes a plan that `cogvid plan --out` has saved; --select chooses shots",
+        )
+    if not path.is_file():
+        raise UsageError(f"{path} is no file", hint=_MAKE_ONE)
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise CogvidError(f"cannot read {path}: {error.strerror}") from error
+    if len(data) > _LARGEST:
+        raise CogvidError(f"{path} is larger than {_LARGEST >> 20} MiB, so it is no saved plan")
+    return data.decode("utf-8-sig")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data = dict(pairs)
+    if len(data) != len(pairs):
+        raise ValueError("a name is there twice in one object")
+    return data
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is not allowed in JSON")
