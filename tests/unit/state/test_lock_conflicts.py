@@ -359,6 +359,16 @@ def test_nothing_is_put_into_a_file_in_conflict_unless_the_conflict_is_settled(
     assert path.read_bytes() == marked
 
 
+def test_what_was_read_from_between_markers_is_written_without_gaps(path: Path, root: Path) -> None:
+    clash(root, *NEIGHBOURS)
+    shutil.rmtree(root / ".git")
+    file = LockFile(path, "renders")
+    file.settle(read_lock(path).digest, {})
+    file.flush()
+
+    assert path.read_bytes() == text_of({**NEIGHBOURS[1], **NEIGHBOURS[2]}, root.parent)
+
+
 def test_what_a_later_version_wrote_stays_when_a_conflict_is_settled(path: Path, root: Path) -> None:
     texts = [text_of(entries, root.parent) for entries in NEIGHBOURS]
     data = json.loads(texts[2]) | {"note": [1.5]}
