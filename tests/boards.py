@@ -7,7 +7,7 @@ from typing import Any
 
 from cogvid_pipeline.model.attempt import Attempt, Clip, Lock, LockEntry, State
 from cogvid_pipeline.model.plan import Plan, PlanOptions
-from cogvid_pipeline.model.shot import Money, Shot, ShotFrame, Storyboard
+from cogvid_pipeline.model.shot import Money, Shot, ShotFrame, Storyboard, take_name
 from cogvid_pipeline.plan.cost import PriceBook
 from cogvid_pipeline.plan.diff import Facts, make_plan
 from cogvid_pipeline.plan.fingerprint import fingerprint, make_request
@@ -39,11 +39,12 @@ def clip(content: str = "clip") -> Clip:
 
 
 def attempt(
-    made_for: Shot, state: State = State.SUCCEEDED, *, after: Clip | None = None, **fields: Any
+    made_for: Shot, state: State = State.SUCCEEDED, *, after: Clip | None = None, take: int = 1, **fields: Any
 ) -> Attempt:
-    """An attempt at this very shot; `after` is the clip of its upstream shot."""
-    request = make_request(made_for, lambda _: after.sha256 if after else None)
-    done = {"clip": clip(made_for.name), "url": "https://static.example.com/a.mp4"}
+    """An attempt at this very take; `after` is the clip of its upstream shot."""
+    name = take_name(made_for.name, take)
+    request = make_request(made_for, lambda _: after.sha256 if after else None, take)
+    done = {"clip": clip(name), "url": "https://static.example.com/a.mp4"}
     return Attempt(
         **{
             "state": state,
@@ -51,8 +52,8 @@ def attempt(
             "request": request,
             "provider": "geekai",
             "base_url": "https://geekai.example.com/api/v1",
-            "request_id": f"request-{made_for.name}-{state}",
-            "task_id": f"task-{made_for.name}",
+            "request_id": f"request-{name}-{state}",
+            "task_id": f"task-{name}",
             "cost": ONE_YUAN,
             **(done if state is State.SUCCEEDED else {}),
             **fields,

@@ -288,17 +288,19 @@ class Frames:
 
 @dataclass
 class Sketch:
-    """A renderer whose clips are made of the words that it is given."""
+    """A renderer whose clips are made of the words that it is given, and where asked of the shot's name."""
 
     shelf: Shelf
     name: str = "preview"
     rendered: list[str] = field(default_factory=list)
+    shows_names: bool = False
 
     async def render(self, submission: Submission, into: Path, progress: Callable[[float], None]) -> None:
         self.rendered.append(submission.shot)
         progress(0.5)
         await asyncio.sleep(1)
-        self.shelf.files[into] = f"{submission.prompt} {submission.images}".encode()
+        slate = submission.shot if self.shows_names else ""
+        self.shelf.files[into] = f"{slate}{submission.prompt} {submission.images}".encode()
 
 
 # --- all of it ----------------------------------------------------------------------------------------
@@ -306,7 +308,7 @@ class Sketch:
 
 @dataclass
 class Stage:
-    """A project in memory. `when` says what to do with the run at an event, by its name or `name shot`."""
+    """A project in memory. `when` says what to do with the run at an event, by its name or `name take`."""
 
     board: Storyboard
     lock: Lock = field(default_factory=Lock)
@@ -344,8 +346,8 @@ class Stage:
         return run_virtually(work())
 
     def told(self, name: str) -> list[str]:
-        """The shots that an event was about, in order."""
-        return [event.shot for event in self.events if event.event == name]
+        """The takes that an event was about, in order."""
+        return [event.name for event in self.events if event.event == name]
 
     @property
     def posts(self) -> list[str]:
@@ -387,7 +389,7 @@ class Stage:
     def _observe(self, event: Event) -> None:
         self.events.append(event)
         assert self.run is not None
-        for key in (event.event, f"{event.event} {event.shot}"):
+        for key in (event.event, f"{event.event} {event.name}"):
             if act := self.when.get(key):
                 act(self.run)
 

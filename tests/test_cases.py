@@ -1,10 +1,12 @@
 """Every manifest in tests/cases: the accepted ones load, the rejected ones say what their .expected says.
 
-A new case is a new file. `COGVID_WRITE_EXPECTED=1 pytest tests/test_cases.py` writes what is said now into
-missing .expected files; read each of them as its user would.
+A new case is a new file; one that begins with `# --env NAME` is loaded in that environment.
+`COGVID_WRITE_EXPECTED=1 pytest tests/test_cases.py` writes what is said now into missing .expected files;
+read each of them as its user would.
 """
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -26,7 +28,9 @@ REJECTED = sorted((CASES / "rejected").glob("*.yaml"))
 
 def said(case: Path) -> tuple[bool, str]:
     """Whether the case, in the current directory, is valid, and what is said about it."""
-    loaded = load(Path(case.name), schemas=schemas_directory(), options=LoadOptions())
+    chosen = re.match(rb"# --env (\S+)\n", case.read_bytes())
+    options = LoadOptions(environment=chosen[1].decode() if chosen else None)
+    loaded = load(Path(case.name), schemas=schemas_directory(), options=options)
     return loaded.storyboard is not None, as_text(loaded.problems)
 
 

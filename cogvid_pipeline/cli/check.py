@@ -55,16 +55,15 @@ def _lock_differences(project: Project) -> Iterator[str]:
 
 def _clip_differences(project: Project) -> Iterator[str]:
     """Files that are not what the lock says, by their digest."""
-    for shot in project.storyboard.shots:
-        entry = project.settled_lock.entries.get(shot.name)
+    for take in project.takes:
+        entry = project.settled_lock.entries.get(take)
         if entry is None or entry.result is None or entry.result.clip is None:
             continue
-        name = f"{project.storyboard.output}/{shot.name}.mp4"
-        digest = project.clips.digest_of(shot.name)
+        name = f"{project.storyboard.output}/{take}.mp4"
+        digest = project.clips.digest_of(take)
         if digest is None:
-            yield f"{shot.name}: {name} is missing"
+            yield f"{take}: {name} is missing"
         elif digest != entry.result.clip.sha256:
             yield (
-                f"{shot.name}: {name} is not the clip in the lock; "
-                "delete it, and apply brings the right one back"
+                f"{take}: {name} is not the clip in the lock; delete it, and apply brings the right one back"
             )

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cogvid_pipeline.model.event import Event
-from cogvid_pipeline.model.plan import Forget, Keep, Plan
+from cogvid_pipeline.model.plan import Keep, Plan
 from cogvid_pipeline.model.shot import Money
 from cogvid_pipeline.report.events import event_words
 
@@ -63,7 +63,7 @@ class Board:
         """Take an event into account. The row comes back when it has ended."""
         if not event.shot or not (words := event_words(event)):
             return None
-        row = self.under_way.setdefault(event.shot, Row(event.shot, self.clock()))
+        row = self.under_way.setdefault(event.name, Row(event.name, self.clock()))
         row.event, row.words = event.event, words
         if event.event == "submitted" and isinstance(cost := event.details.get("cost"), Money):
             row.cost = str(cost)
@@ -72,7 +72,7 @@ class Board:
             return None
         row.ended = self.clock()
         self.ended[event.event] = self.ended.get(event.event, 0) + 1
-        return self.under_way.pop(event.shot)
+        return self.under_way.pop(event.name)
 
     @property
     def done(self) -> int:
@@ -203,7 +203,7 @@ class Screen:
 def live_table(plan: Plan) -> Iterator[Callable[[Event], None]]:
     """An observer that draws on stderr, anew a few times a second."""
     busy = [action for action in plan.actions if not isinstance(action, Keep)]
-    names = [action.name if isinstance(action, Forget) else action.shot.name for action in busy]
+    names = [action.name for action in busy]
     width = min(max(len("shot"), *map(len, names)), _WIDEST_NAME)
     console = Console(stderr=True)
     costs = plan.cost is None or bool(plan.cost.amount)

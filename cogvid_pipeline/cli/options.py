@@ -49,6 +49,12 @@ VARIABLE_OPTIONS: tuple[Option, ...] = (
         help="Read variables from a YAML file, over the manifest's own. May be given several times.",
     ),
     click.option(
+        "--env",
+        "environment",
+        metavar="NAME",
+        help="The environment of the manifest to work in; it has a lock and clips of its own.",
+    ),
+    click.option(
         "--provider",
         type=click.Choice(PROVIDERS),
         help="Who generates, instead of the manifest's `provider`.",
@@ -87,11 +93,16 @@ def reads_manifest(function: Callable[..., Any]) -> Callable[..., Any]:
         manifest: Path,
         variables: dict[str, str],
         variable_files: tuple[Path, ...],
+        environment: str | None,
         provider: str | None,
         **rest: Any,
     ) -> Any:
         settings = Settings(
-            manifest=manifest, variables=variables, variable_files=variable_files, provider=provider
+            manifest=manifest,
+            variables=variables,
+            variable_files=variable_files,
+            environment=environment,
+            provider=provider,
         )
         return function(*args, settings=settings, **rest)
 

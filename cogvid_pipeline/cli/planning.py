@@ -29,7 +29,8 @@ _PLAN_OPTIONS: tuple[Option, ...] = (
         "--replace",
         multiple=True,
         metavar="SHOT",
-        help="Generate this shot again although nothing changed. May be given several times.",
+        help="Generate this shot again although nothing changed: all of its takes, or one as in walk@2. "
+        "May be given several times.",
     ),
 )
 

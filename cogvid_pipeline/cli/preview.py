@@ -37,10 +37,9 @@ def command(shots: tuple[str, ...], scale: float, settings: Settings) -> None:
       cogvid preview arrival walk --scale 0.5
     """
     project = open_project(settings)
-    project.check_names(shots)
     every = project.storyboard.shots
-    chosen = with_upstream(every, shots) if shots else every
-    into = make_ignored_directory(project.root / "previews")
+    chosen = with_upstream(every, [shot.name for shot in project.shots_named(shots)]) if shots else every
+    into = make_ignored_directory(project.root / "previews", project.storyboard.environment)
 
     def done(shot: Shot, path: Path) -> None:
         click.echo(printable(f"{shot.name}: {os.path.relpath(path)}"), err=True)

@@ -47,5 +47,5 @@ def _print_json(event: Event) -> None:
 def _print_line(event: Event) -> None:
     words = event_words(event)
     if words and event.event not in _PASSING:
-        sys.stderr.write(f"{event.time[11:19]} {event.shot}: {words}\n")
+        sys.stderr.write(f"{event.time[11:19]} {event.name}: {words}\n")
         sys.stderr.flush()

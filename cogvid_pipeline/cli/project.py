@@ -4,13 +4,13 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from cogvid_pipeline.cli.accounts import ACCOUNTS
 from cogvid_pipeline.cli.settings import Settings
@@ -20,11 +20,12 @@ from cogvid_pipeline.manifest.load import Loaded, LoadOptions, load
 from cogvid_pipeline.model.attempt import Attempt, Clip, Lock
 from cogvid_pipeline.model.plan import Plan, PlanOptions
 from cogvid_pipeline.model.problem import Problem
-from cogvid_pipeline.model.shot import Money, Storyboard
+from cogvid_pipeline.model.shot import Money, Shot, Storyboard, takes_of
 from cogvid_pipeline.packaged import schemas_directory
 from cogvid_pipeline.plan import diff
 from cogvid_pipeline.plan.cost import PriceBook
 from cogvid_pipeline.plan.fingerprint import fingerprint
+from cogvid_pipeline.plan.names import TakeNames
 from cogvid_pipeline.state.exclusive import exclusively
 from cogvid_pipeline.state.ledger import SqliteLedger, open_ledger, read_ledger
 from cogvid_pipeline.state.lockfile import read_lock
@@ -37,10 +38,21 @@ def load_manifest(settings: Settings) -> Loaded:
     options = LoadOptions(
         variables=settings.variables,
         variable_files=settings.variable_files,
+        environment=settings.environment,
         provider=settings.provider,
         memory=_memory(),
     )
     return load(settings.manifest, schemas=schemas_directory(), options=options)
+
+
+def refuse_useless(loaded: Sequence[Loaded]) -> None:
+    """Raise UsageError for a variable of the command line that no manifest has a use for."""
+    for name, meant in (loaded[0].useless if loaded else {}).items():
+        if all(name in each.useless for each in loaded):
+            raise UsageError(
+                f"--var {name}: the manifest has no such variable, and no template uses it",
+                hint=f"did you mean {meant!r}?" if meant else "remove it, or use it in a prompt",
+            )
 
 
 def _memory() -> Path | None:
@@ -66,7 +78,9 @@ class Project:
 
     @cached_property
     def lock_path(self) -> Path:
-        return self.manifest.with_suffix(".lock")
+        """Each environment has a lock of its own: `cogvid.lock`, `cogvid.final.lock`."""
+        environment = self.storyboard.environment
+        return self.manifest.with_suffix(f".{environment}.lock" if environment else ".lock")
 
     @cached_property
     def lock(self) -> Lock:
@@ -109,16 +123,41 @@ class Project:
         ):
             yield ledger
 
-    def check_names(self, names: Iterable[str]) -> None:
-        """Raise UsageError unless all of these are shots."""
-        known = [shot.name for shot in self.storyboard.shots]
+    @cached_property
+    def takes(self) -> tuple[str, ...]:
+        """The names of all takes, in the story's order."""
+        return tuple(take.name for shot in self.storyboard.shots for take in takes_of(shot))
+
+    def shots_named(self, names: Iterable[str]) -> tuple[Shot, ...]:
+        """The shots with these names, or of these matrices, in the story's order. Raises UsageError."""
+        chosen: set[str] = set()
         for name in names:
-            if name not in known:
-                near = get_close_matches(name, known, n=1)
-                raise UsageError(
-                    f"there is no shot {name!r}",
-                    hint=f"did you mean {near[0]!r}?" if near else f"the shots are {', '.join(known[:20])}",
-                )
+            shots = self._names.shots(name)
+            if not shots:
+                raise self._no_shot(name)
+            chosen.update(shot.name for shot in shots)
+        return tuple(shot for shot in self.storyboard.shots if shot.name in chosen)
+
+    def check_takes(self, names: Iterable[str]) -> None:
+        """Raise UsageError unless all of these are shots, matrices or takes."""
+        for name in names:
+            if not self._names.takes(name):
+                raise self._no_shot(name)
+
+    @cached_property
+    def _names(self) -> TakeNames:
+        return TakeNames(self.storyboard.shots)
+
+    def _no_shot(self, name: str) -> UsageError:
+        shot = name.partition("@")[0]
+        if known := self._names.takes(shot) if shot != name else ():
+            return UsageError(f"there is no take {name!r}", hint=f"the takes are {', '.join(known[:20])}")
+        names = self._names.known
+        near = get_close_matches(name, names, n=1)
+        return UsageError(
+            f"there is no shot {name!r}",
+            hint=f"did you mean {near[0]!r}?" if near else f"the shots are {', '.join(names[:20])}",
+        )
 
     def facts(self, ledger: SqliteLedger, lock: Lock) -> diff.Facts:
         """What a plan is made from."""
@@ -138,7 +177,7 @@ class Project:
 
     def plan(self, ledger: SqliteLedger, options: PlanOptions) -> Plan:
         """What `apply` would do now. Raises UsageError when the options name what is not there."""
-        self.check_names(options.replace)
+        self.check_takes(options.replace)
         return diff.make_plan(self.storyboard, self.facts(ledger, self.lock), self.prices, options)
 
     def _is_genuine(self, attempt: Attempt) -> bool:
@@ -148,6 +187,7 @@ class Project:
 def open_project(settings: Settings) -> Project:
     """The project of a valid manifest. Raises InvalidManifest with all of its problems."""
     loaded = load_manifest(settings)
+    refuse_useless([loaded])
     if loaded.storyboard is None:
         raise InvalidManifest(loaded.problems)
     manifest = settings.manifest / "cogvid.yaml" if settings.manifest.is_dir() else settings.manifest
@@ -162,7 +202,9 @@ def make_clip_store(project: Project) -> ClipStore:
 
         return describe(path, sha256)
 
-    return ClipStore(project.state, project.root, project.storyboard.output, probe=probe)
+    output, environment = PurePosixPath(project.storyboard.output), project.storyboard.environment
+    folder = str(output.parent if environment else output)
+    return ClipStore(project.state, project.root, folder, probe=probe, below=environment)
 
 
 def built_in_prices() -> dict[str, Money]:

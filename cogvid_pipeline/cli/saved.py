@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,15 +46,21 @@ def load_plan(path: Path) -> dict[str, Any]:
     return document
 
 
-def plan_again(saved: Mapping[str, Any], make: Callable[[], Plan]) -> Plan:
-    """The plan as it is now, to which `make` comes. Raises StalePlan unless it is the one that was saved."""
+@contextmanager
+def asked_again(saved: Mapping[str, Any] | None) -> Iterator[None]:
+    """Where a saved plan asks for what is not there any more, such as a shot or a variable, it is stale."""
     try:
-        plan = make()
-    except UsageError as error:  # what it selects or replaces is not there any more
+        yield
+    except UsageError as error:
+        if saved is None:
+            raise
         raise StalePlan([str(error)]) from error
+
+
+def refuse_stale(saved: Mapping[str, Any], plan: Plan) -> None:
+    """Raise StalePlan unless the plan that was made again is the one that was saved."""
     if moved := what_moved(saved, plan_document(plan)):
         raise StalePlan(moved)
-    return plan
 
 
 def refuse_further_options(options: PlanOptions, settings: Settings) -> None:
@@ -64,6 +71,7 @@ def refuse_further_options(options: PlanOptions, settings: Settings) -> None:
         "--replace": options.replace,
         "--var": settings.variables,
         "--var-file": settings.variable_files,
+        "--env": settings.environment,
         "--provider": settings.provider,
     }
     if extra := [name for name, value in given.items() if value]:
@@ -77,6 +85,7 @@ def inputs_from(settings: Settings) -> PlanInputs:
     """What a plan says of where its storyboard came from."""
     return PlanInputs(
         manifest=_relative(settings.manifest, Path.cwd()),
+        environment=settings.environment,
         provider=settings.provider,
         variables=settings.variables,
         variable_files=tuple(_relative(file, _root(settings.manifest)) for file in settings.variable_files),
@@ -96,6 +105,7 @@ def settings_of(document: Mapping[str, Any], given: Settings, *, named: bool) ->
     return replace(
         given,
         manifest=manifest,
+        environment=inputs.environment,
         provider=inputs.provider,
         variables=inputs.variables,
         variable_files=files,

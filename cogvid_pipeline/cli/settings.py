@@ -12,4 +12,5 @@ class Settings:
     manifest: Path
     variables: Mapping[str, str] = field(default_factory=dict)
     variable_files: tuple[Path, ...] = ()
+    environment: str | None = None
     provider: str | None = None

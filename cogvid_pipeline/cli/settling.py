@@ -38,10 +38,10 @@ def find_doubts(project: Project, ledger: SqliteLedger) -> dict[str, Doubt]:
     for action in held:
         shots[action.attempt.request_id] = (
             *shots.get(action.attempt.request_id, ()),
-            action.shot.name,
+            action.name,
         )
     doubts = {
-        action.shot.name: Doubt(action.attempt, shots[action.attempt.request_id], isinstance(action, Repeat))
+        action.name: Doubt(action.attempt, shots[action.attempt.request_id], isinstance(action, Repeat))
         for action in held
         if action.attempt.state is not State.INTENT
     }
@@ -122,7 +122,7 @@ class Settlement:
         raise UsageError(f"{name!r} is not held", hint=self._held_now())
 
     def _step(self, name: str) -> TakeStep:
-        self._project.check_names([name])
+        self._project.check_takes([name])
         return self._steps[name]
 
     def _held_now(self) -> str:
@@ -147,4 +147,4 @@ class Settlement:
 
 
 def _steps(plan: Plan) -> dict[str, TakeStep]:
-    return {action.shot.name: action for action in plan.actions if not isinstance(action, Forget)}
+    return {action.name: action for action in plan.actions if not isinstance(action, Forget)}

@@ -22,9 +22,8 @@ def command(shots: tuple[str, ...], layout: str, settings: Settings) -> None:
       cogvid show arrival --format json
     """
     project = open_project(settings)
-    project.check_names(shots)
     storyboard = project.storyboard
-    chosen = [shot for shot in storyboard.shots if not shots or shot.name in shots]
+    chosen = project.shots_named(shots) if shots else storyboard.shots
     if layout == "json":
         click.echo(json_text(storyboard_document(storyboard, chosen)), nl=False)
     else:

@@ -22,10 +22,9 @@ def command(settings: Settings) -> None:
     if lock.conflicted:
         name = project.lock_path.name
         click.echo(f"warning: a merge has left conflicts in {name}; this is what apply would keep", err=True)
-    names = [shot.name for shot in project.storyboard.shots]
     missing = {
         name
         for name, entry in lock.entries.items()
         if entry.result and entry.result.clip and project.clips.displaced(entry.result.clip, name)
     }
-    click.echo(status_text(names, lock, missing, project.storyboard.output), nl=False)
+    click.echo(status_text(project.takes, lock, missing, project.storyboard.output), nl=False)

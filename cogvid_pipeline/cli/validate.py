@@ -1,12 +1,13 @@
 """`cogvid validate`: all problems, with places."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from cogvid_pipeline.cli.options import VARIABLE_OPTIONS, with_options
-from cogvid_pipeline.cli.project import load_manifest
+from cogvid_pipeline.cli.project import load_manifest, refuse_useless
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.cli.streams import unguarded
 from cogvid_pipeline.errors import InvalidManifest
@@ -38,6 +39,7 @@ def command(
     layout: str,
     variables: dict[str, str],
     variable_files: tuple[Path, ...],
+    environment: str | None,
     provider: str | None,
 ) -> None:
     """Check manifests and list every mistake with its line.
@@ -47,14 +49,18 @@ def command(
     \b
     Examples:
       cogvid validate
-      cogvid validate acts/*.yaml --format github
+      cogvid validate film/cogvid.yaml trailer/cogvid.yaml --format github
+      cogvid validate --env final
     """
-    loaded = [
-        load_manifest(
-            Settings(manifest=manifest, variables=variables, variable_files=variable_files, provider=provider)
-        )
-        for manifest in manifests or (Path("cogvid.yaml"),)
-    ]
+    settings = Settings(
+        manifest=Path("cogvid.yaml"),
+        variables=variables,
+        variable_files=variable_files,
+        environment=environment,
+        provider=provider,
+    )
+    loaded = [load_manifest(replace(settings, manifest=each)) for each in manifests or (settings.manifest,)]
+    refuse_useless(loaded)
     found = [problem for result in loaded for problem in result.problems]
     stdout = unguarded(sys.stdout) if layout == "github" else None
     click.echo(_FORMATS[layout](found), nl=False, file=stdout)

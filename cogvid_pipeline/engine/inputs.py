@@ -1,23 +1,24 @@
-"""Turn a shot into what a provider is sent."""
+"""Turn a take into what a provider is sent."""
 
 from collections.abc import Awaitable, Callable
 
-from cogvid_pipeline.model.shot import Image, ImageData, ImageFile, ImageUrl, Shot, ShotFrame
+from cogvid_pipeline.model.shot import Image, ImageData, ImageFile, ImageUrl, ShotFrame, Take
 from cogvid_pipeline.model.wire import ImageBytes, ImageLink, Submission
 
 ReadImage = Callable[[ImageFile], bytes]
 ReadFrame = Callable[[ShotFrame], Awaitable[tuple[bytes, str]]]
 
 
-async def make_submission(shot: Shot, read_image: ReadImage, read_frame: ReadFrame) -> Submission:
+async def make_submission(take: Take, read_image: ReadImage, read_frame: ReadFrame) -> Submission:
     """The submission with its pictures loaded: files byte for byte, frames as `read_frame` gives them.
 
     Its request id is empty; each attempt gets its own.
     """
+    shot = take.shot
     return Submission(
         request_id="",
         shot=shot.name,
-        take=1,
+        take=take.number,
         model=shot.model,
         prompt=shot.prompt,
         images=tuple([await _load(image, read_image, read_frame) for image in shot.images]),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cogvid_pipeline.engine.inputs import ReadImage, make_submission
 from cogvid_pipeline.engine.ports import Frames, Renderer
-from cogvid_pipeline.model.shot import Shot, ShotFrame
+from cogvid_pipeline.model.shot import Shot, ShotFrame, takes_of
 
 
 async def render_previews(
@@ -19,7 +19,7 @@ async def render_previews(
     jobs: int,
     done: Callable[[Shot, Path], None],
 ) -> None:
-    """Write `into/NAME.mp4` for each shot; a frame of another shot comes from that one's preview.
+    """Write `into/NAME.mp4` for each shot, whatever its takes; frames of others come from their previews.
 
     `shots` contains what its shots refer to. Raises MediaError when a picture cannot be used.
     """
@@ -30,7 +30,7 @@ async def render_previews(
         return await frames.extract(await tasks[frame.shot], frame.at)
 
     async def render(shot: Shot) -> Path:
-        submission = await make_submission(shot, read_image, read_frame)
+        submission = await make_submission(takes_of(shot)[0], read_image, read_frame)
         path = into / f"{shot.name}.mp4"
         async with gate:
             await renderer.render(submission, path, lambda fraction: None)

@@ -58,7 +58,7 @@ async def _insist(
         if failures > _REPETITIONS or not run.may_submit():
             break
         reason = f"asking again with the same request id, since {held.error}"
-        run.tell("waiting", submission.shot, reason=reason)
+        run.tell("waiting", submission.name, reason=reason)
         await run.pause(backoff(failures, run.ports.jitter()))
         again = await _repeat(run, vendor, held, submission)
         if again is not None:
@@ -70,7 +70,7 @@ async def _repeat(
     run: Run, vendor: RepeatableVendor, held: Attempt, submission: Submission
 ) -> Submitted | Held | None:
     """Send it again, once; None when that leaves the doubt as it was and may be tried once more."""
-    async with turn(run, submission.shot):
+    async with turn(run, submission.name):
         if not run.may_submit() or not is_repeatable(held, run.ports.clock()):
             return Held(held)
         attempt, verdict = await post(run, vendor, held, submission)

@@ -11,6 +11,7 @@ from cogvid_pipeline.engine.ports import Ports
 from cogvid_pipeline.engine.retry import Throttle
 from cogvid_pipeline.engine.window import Window
 from cogvid_pipeline.model.event import Event, EventName
+from cogvid_pipeline.model.shot import split_take
 from cogvid_pipeline.model.wire import NotAccepted
 
 T = TypeVar("T")
@@ -60,10 +61,13 @@ class Run:
         """The time as the ledger and the lock have it."""
         return datetime.fromtimestamp(self.ports.clock(), UTC).isoformat(timespec="milliseconds")
 
-    def tell(self, event: EventName, shot: str = "", **details: Any) -> None:
-        """Say what happens. When nobody can hear it any more, the run ends as if it had been stopped."""
+    def tell(self, event: EventName, take: str = "", **details: Any) -> None:
+        """Say what happens to a take, or to the whole run.
+
+        When nobody can hear it any more, the run ends as if it had been stopped.
+        """
         try:
-            self.ports.observe(Event(event, self.now(), shot, 1, details))
+            self.ports.observe(Event(event, self.now(), *split_take(take), details))
         except OSError:
             # The reader of a pipe has gone, say. Requests that are out must not be lost over that.
             self.stop()

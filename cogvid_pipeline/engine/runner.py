@@ -51,7 +51,7 @@ class Runner:
                 flusher = group.create_task(self.keeper.flush_now_and_then(self.run.ports.sleep))
                 for action in self.plan.actions:
                     if not isinstance(action, Forget):
-                        self._takes[action.shot.name] = group.create_task(self._outcome(action))
+                        self._takes[action.name] = group.create_task(self._outcome(action))
                 outcomes = {name: await take for name, take in self._takes.items()}
                 for action in self.plan.actions:
                     if isinstance(action, Forget) and not self._is_awaited(action):
@@ -77,7 +77,7 @@ class Runner:
         """
         there = _request_ids(action.entry)
         return any(
-            step.attempt.request_id in there - _request_ids(self.keeper.entry(step.shot.name))
+            step.attempt.request_id in there - _request_ids(self.keeper.entry(step.name))
             for step in self.plan.actions
             if isinstance(step, Reuse | Resume | Repeat | Hold)
         )
@@ -109,7 +109,7 @@ class Runner:
             # Raised from here it would cancel the other takes, and lose the answers to what they have sent.
             self._give_up(bug)
             outcome = Stopped()
-        self._tell(action.shot.name, outcome)
+        self._tell(action.name, outcome)
         return outcome
 
     async def _carry_out(self, action: TakeStep) -> Outcome:
@@ -118,9 +118,11 @@ class Runner:
         upstream = await self._upstream(action.shot) if draws(action) else {}
         if isinstance(upstream, Blocked):
             return upstream
-        if isinstance(action, Generate | Regenerate):
+        if isinstance(action, Generate | Regenerate) and (on := await self._unmet(action.shot)) is not None:
+            return Blocked(on)
+        if draws(action):
             action = self._settle(action, upstream)
-        await self._remember(action.shot.name)
+        await self._remember(action.name)
         if isinstance(action, Share):
             return await self._share(action)
         async with self.run.stoppable():
@@ -153,37 +155,45 @@ class Runner:
             case _:
                 assert_never(action)
 
-    def _settle(self, action: Generate | Regenerate, upstream: Mapping[str, Attempt]) -> TakeStep:
+    def _settle(self, action: TakeStep, upstream: Mapping[str, Attempt]) -> TakeStep:
         """The action as things are now; it may have become free since it was planned."""
         for name, attempt in upstream.items():
             self.planner.clips[name] = clip_of(attempt).sha256
-        return self.planner.decide(action.shot)
+        return self.planner.decide(action.take)
 
     async def _hold(self, action: Hold) -> Outcome:
         if action.attempt.state is State.INTENT:
             return elsewhere()
         held = replace(action.attempt, state=State.HELD, error=action.reason)
         await self.run.ports.ledger.record(held)
-        self.keeper.pending(action.shot.name, held)
+        self.keeper.pending(action.name, held)
         return Held(held)
 
     async def _share(self, action: Share) -> Outcome:
         match await self._end_of(action.of):
             case Done(attempt):
-                return await self.worker.finish(action.shot, attempt)
+                return await self.worker.finish(action.take, attempt)
             case _:
                 return Blocked(action.of)
 
     async def _upstream(self, shot: Shot) -> dict[str, Attempt] | Blocked:
         """The attempts whose clips this shot takes frames from."""
         attempts: dict[str, Attempt] = {}
-        for name in shot.upstream:
+        for name in shot.sources:
             match await self._end_of(name):
                 case Done(attempt):
                     attempts[name] = attempt
                 case _:
                     return Blocked(name)
         return attempts
+
+    async def _unmet(self, shot: Shot) -> str | None:
+        """A take that this shot depends on and that did not get its clip; None when all have theirs."""
+        for reference in shot.depends_on:
+            for name in self.planner.names.takes(reference):
+                if not isinstance(await self._end_of(name), Done):
+                    return name
+        return None
 
     async def _end_of(self, name: str) -> Outcome:
         if name not in self._takes:  # a selection left it out, so it is as the lock has it

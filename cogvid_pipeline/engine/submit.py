@@ -43,7 +43,7 @@ async def submit(
     while not run.closed:
         async with run.stoppable():
             await visit.enter()
-        async with turn(run, submission.shot):
+        async with turn(run, submission.name):
             tried = await _try(run, vendor, wanted, submission, again=again)
         if tried is None:
             continue
@@ -53,7 +53,7 @@ async def submit(
         unreachable = 0 if verdict.reached else unreachable + 1
         run.turned_away(verdict)
         visit.leave()
-        run.tell("waiting", submission.shot, reason=verdict.reason)
+        run.tell("waiting", submission.name, reason=verdict.reason)
         if run.throttle.exhausted:
             run.close(verdict.reason, _COME_BACK)
         if unreachable >= _UNREACHABLE_TRIES:

@@ -17,13 +17,13 @@ from cogvid_pipeline.engine.submit import submit
 from cogvid_pipeline.errors import CogvidError, MediaError
 from cogvid_pipeline.model.attempt import Attempt, Clip, State
 from cogvid_pipeline.model.plan import Fetch, Generate, Regenerate, Repeat, Resume, Reuse
-from cogvid_pipeline.model.shot import Scalar, Shot, ShotFrame
+from cogvid_pipeline.model.shot import Scalar, ShotFrame, Take
 from cogvid_pipeline.model.wire import Submission, TaskState
 
 
 @dataclass(frozen=True, slots=True)
 class TakeWorker:
-    """Carries out single actions. `upstream` gives the attempts whose clips the shot takes frames from."""
+    """Carries out single actions. `upstream` gives, by take, the attempts whose clips frames come from."""
 
     run: Run
     keeper: LockKeeper
@@ -32,59 +32,61 @@ class TakeWorker:
     async def generate(self, action: Generate | Regenerate, upstream: Mapping[str, Attempt]) -> Outcome:
         """Ask the run's provider for a clip."""
         provider = self.run.ports.provider()
-        self.run.tell("shot_started", action.shot.name)
+        self.run.tell("shot_started", action.name)
         if isinstance(provider, Renderer):
             return await self._generate_here(provider, action, upstream)
         wanted = _wanted(action, provider.name, provider.base_url)
-        submission = await self._submission(action.shot, upstream)
+        submission = await self._submission(action.take, upstream)
         with self.run.window.visit() as visit:
             submitted = await submit(self.run, provider, wanted, submission, visit, again=action.again)
-            return await self._follow(action.shot, submitted)
+            return await self._follow(action.take, submitted)
 
     async def repeat(self, action: Repeat, upstream: Mapping[str, Attempt]) -> Outcome:
         """Send a submission again whose answer an earlier run lost."""
-        self.run.tell("shot_started", action.shot.name)
-        submission = await self._submission(action.shot, upstream)
+        self.run.tell("shot_started", action.name)
+        submission = await self._submission(action.take, upstream)
         with self.run.window.visit() as visit:
             visit.take()  # for all that is known, the vendor has it
             vendor = self.run.ports.vendor_of(action.attempt)
-            return await self._follow(action.shot, await go_on(self.run, vendor, action.attempt, submission))
+            return await self._follow(action.take, await go_on(self.run, vendor, action.attempt, submission))
 
     async def resume(self, action: Resume) -> Outcome:
         """Wait for a task that was accepted before."""
-        self.run.tell("shot_started", action.shot.name)
+        self.run.tell("shot_started", action.name)
         with self.run.window.visit() as visit:
             visit.take()
-            return await self._collect(action.shot, action.attempt, None)
+            return await self._collect(action.take, action.attempt, None)
 
     async def reuse(self, action: Reuse, upstream: Mapping[str, Attempt]) -> Outcome:
         """Record a clip that exists under this take's name."""
-        attempt = await self._bring_back(action.shot, action.attempt, upstream)
-        return await self.finish(action.shot, attempt)
+        attempt = await self._bring_back(action.take, action.attempt, upstream)
+        return await self.finish(action.take, attempt)
 
     async def fetch(self, action: Fetch, upstream: Mapping[str, Attempt]) -> Outcome:
-        """Bring back the file; the lock has everything already."""
-        attempt = await self._bring_back(action.shot, action.attempt, upstream)
-        await self._place(action.shot, attempt)
-        self.run.tell("succeeded", action.shot.name, action="fetch")
+        """Bring back the file; the lock has everything already, unless a preview came out differently."""
+        attempt = await self._bring_back(action.take, action.attempt, upstream)
+        if attempt.clip != action.attempt.clip:
+            return await self.finish(action.take, attempt)
+        await self._place(action.take, attempt)
+        self.run.tell("succeeded", action.name, action="fetch")
         return Done(attempt)
 
-    async def finish(self, shot: Shot, attempt: Attempt) -> Outcome:
+    async def finish(self, take: Take, attempt: Attempt) -> Outcome:
         """Put the clip under the take's name and into the lock."""
-        standing = self.keeper.entry(shot.name).result
+        standing = self.keeper.entry(take.name).result
         if standing and standing.paid and not attempt.paid:
             return Failed(
                 f"what {attempt.provider} made for nothing never replaces a paid clip",
                 "try such things out in a copy of the project",
             )
-        clip = await self._place(shot, attempt)
-        self.keeper.result(shot.name, attempt)
+        clip = await self._place(take, attempt)
+        self.keeper.result(take.name, attempt)
         # An emulator's clips are smaller than asked, and everybody knows.
-        wished = self.documented_defaults.get(shot.model, {})
-        warnings = differences(shot, clip, wished) if attempt.provider != "emulator" else []
+        wished = self.documented_defaults.get(take.shot.model, {})
+        warnings = differences(take.shot, clip, wished) if attempt.provider != "emulator" else []
         self.run.tell(
             "succeeded",
-            shot.name,
+            take.name,
             bytes=clip.bytes,
             cost=attempt.cost,
             task_id=attempt.task_id,
@@ -101,41 +103,41 @@ class TakeWorker:
             request_id=self.run.ports.new_id(),
             created_at=self.run.now(),
         )
-        rendered = await self._render(renderer, action.shot, attempt, upstream)
-        return await self.finish(action.shot, rendered)
+        rendered = await self._render(renderer, action.take, attempt, upstream)
+        return await self.finish(action.take, rendered)
 
-    async def _follow(self, shot: Shot, submitted: Submitted | Failed | Held) -> Outcome:
+    async def _follow(self, take: Take, submitted: Submitted | Failed | Held) -> Outcome:
         """See to what came of a submission."""
         match submitted:
             case Submitted(attempt, None) if attempt.clip is not None:
-                return await self.finish(shot, await self._bring_back(shot, attempt, {}))
+                return await self.finish(take, await self._bring_back(take, attempt, {}))
             case Submitted(attempt, answer):
                 # What another run submitted is not bought by this one.
                 bought = {"cost": attempt.cost} if answer and attempt.paid else {}
-                self.run.tell("submitted", shot.name, task_id=attempt.task_id, **bought)
-                return await self._collect(shot, attempt, answer.done if answer else None)
+                self.run.tell("submitted", take.name, task_id=attempt.task_id, **bought)
+                return await self._collect(take, attempt, answer.done if answer else None)
             case Held(attempt) | Failed(attempt=Attempt() as attempt):
-                self.keeper.pending(shot.name, attempt)
+                self.keeper.pending(take.name, attempt)
                 return submitted
             case Failed():
                 return submitted
 
-    async def _collect(self, shot: Shot, attempt: Attempt, answer: TaskState | None) -> Outcome:
+    async def _collect(self, take: Take, attempt: Attempt, answer: TaskState | None) -> Outcome:
         """See an accepted attempt through; shots that share a task wait for it together."""
-        self.keeper.pending(shot.name, attempt)
+        self.keeper.pending(take.name, attempt)
 
         async def collect() -> Attempt:
-            finished = await wait_for_task(self.run, attempt, shot.name, answer)
-            return await download(self.run, finished, shot.name)
+            finished = await wait_for_task(self.run, attempt, take.name, answer)
+            return await download(self.run, finished, take.name)
 
         try:
             finished = await self.run.once(f"task {attempt.request_id}", collect)
         except TaskEnded as error:
-            self.keeper.pending(shot.name, error.attempt)
+            self.keeper.pending(take.name, error.attempt)
             return Failed(str(error), error.hint, error.attempt)
-        return await self.finish(shot, finished)
+        return await self.finish(take, finished)
 
-    async def _bring_back(self, shot: Shot, attempt: Attempt, upstream: Mapping[str, Attempt]) -> Attempt:
+    async def _bring_back(self, take: Take, attempt: Attempt, upstream: Mapping[str, Attempt]) -> Attempt:
         """Have the file of a recorded clip in the cache again, free of charge.
 
         The attempt comes back with the address that the clip has now.
@@ -146,47 +148,48 @@ class TakeWorker:
             if await asyncio.to_thread(self.run.ports.clips.find, clip):
                 return attempt
             if attempt.provider == "preview":
-                return await self._render_again(shot, attempt, upstream)
-            return await download(self.run, attempt, shot.name)
+                return await self._render_again(take, attempt, upstream)
+            return await download(self.run, attempt, take.name)
 
         brought = await self.run.once(f"clip {clip.sha256}", bring)
         # Two requests may have come to the same bytes, and each keeps its own record.
-        return brought if brought.request_id == attempt.request_id else attempt
+        return brought if brought.request_id == attempt.request_id else replace(attempt, clip=brought.clip)
 
-    async def _render_again(self, shot: Shot, attempt: Attempt, upstream: Mapping[str, Attempt]) -> Attempt:
+    async def _render_again(self, take: Take, attempt: Attempt, upstream: Mapping[str, Attempt]) -> Attempt:
         provider = self.run.ports.provider()
         if not isinstance(provider, Renderer):
-            raise CogvidError(f"the preview of {shot.name!r} is not there, and nobody else can render it")
-        return await self._render(provider, shot, attempt, upstream)
+            raise CogvidError(f"the preview of {take.name!r} is not there, and nobody else can render it")
+        # It shows the shot's name, and has the bytes of whatever encoder is installed: others will do.
+        return await self._render(provider, take, replace(attempt, clip=None), upstream)
 
     async def _render(
-        self, renderer: Renderer, shot: Shot, attempt: Attempt, upstream: Mapping[str, Attempt]
+        self, renderer: Renderer, take: Take, attempt: Attempt, upstream: Mapping[str, Attempt]
     ) -> Attempt:
         staged = self.run.ports.clips.staging(attempt.request_id)
-        submission = await self._submission(shot, upstream)
+        submission = await self._submission(take, upstream)
 
         def progress(fraction: float) -> None:
-            self.run.tell("rendering", shot.name, fraction=fraction)
+            self.run.tell("rendering", take.name, fraction=fraction)
 
         async with self.run.stoppable():
             await renderer.render(submission, staged, progress)
         attempt = replace(attempt, completed_at=attempt.completed_at or self.run.now())
         return await keep(self.run, attempt, staged)
 
-    async def _submission(self, shot: Shot, upstream: Mapping[str, Attempt]) -> Submission:
+    async def _submission(self, take: Take, upstream: Mapping[str, Attempt]) -> Submission:
         ports = self.run.ports
 
         async def read_frame(frame: ShotFrame) -> tuple[bytes, str]:
-            path = await asyncio.to_thread(ports.clips.find, clip_of(upstream[frame.shot]))
+            path = await asyncio.to_thread(ports.clips.find, clip_of(upstream[frame.source]))
             if path is None:
-                raise MediaError(f"the clip of {frame.shot!r} is gone", hint="run the command again")
+                raise MediaError(f"the clip of {frame.source!r} is gone", hint="run the command again")
             return await ports.frames.extract(path, frame.at)
 
-        return await make_submission(shot, ports.read_image, read_frame)
+        return await make_submission(take, ports.read_image, read_frame)
 
-    async def _place(self, shot: Shot, attempt: Attempt) -> Clip:
+    async def _place(self, take: Take, attempt: Attempt) -> Clip:
         clip = clip_of(attempt)
-        await asyncio.to_thread(self.run.ports.clips.place, clip, shot.name)
+        await asyncio.to_thread(self.run.ports.clips.place, clip, take.name)
         return clip
 
 

@@ -6,20 +6,6 @@ from typing import Any
 
 from cogvid_pipeline.manifest.mistakes import Path
 
-# Part of the design, but not of this version.
-_LATER = {
-    "include": "keep all shots in this file",
-    "environments": "use `--provider`, `--var` and `--var-file` to switch between drafts and finals",
-    "matrix": "write each shot out",
-    "exclude": "write each shot out",
-    "takes": "write one shot for each result, each with its own prompt",
-    "pick": "keep the shot that you like and remove the others",
-    "protect": "remove it; `cogvid plan` shows what would be generated again",
-    "freeze": "remove it; `cogvid plan` shows what would be generated again",
-    "depends_on": "a shot waits for another one when its `image` is a frame of that one",
-    "remote": "remove it; clips lie beside the manifest",
-    "sequence": "the order of the shots is the story's order",
-}
 # Other names for what is meant: those of the vendors' APIs, and what people try first.
 _OTHER_NAMES = {
     "image_url": "image",
@@ -29,6 +15,11 @@ _OTHER_NAMES = {
     "length": "duration",
     "variables": "vars",
     "fragments": "prompts",
+    "needs": "depends_on",
+    "after": "depends_on",
+    "cut": "sequence",
+    "timeline": "sequence",
+    "variants": "takes",
 }
 _KEY = "put it into the environment as GEEKAI_API_KEY, never into a manifest"
 _NOT_NEEDED = {
@@ -51,8 +42,6 @@ def advise(key: str, at: Path, known: Set[str], manifest: Mapping[str, Any]) -> 
     """
     if ":" in key:
         return f"write a space after the colon: `{key.replace(':', ': ', 1)}`", key.partition(":")[0]
-    if key in _LATER:
-        return f"this version of cogvid has no `{key}` yet: {_LATER[key]}", ""
     if home := _home(key, at, manifest):
         return home, ""
     if key in _NOT_NEEDED:
@@ -68,10 +57,17 @@ def advise(key: str, at: Path, known: Set[str], manifest: Mapping[str, Any]) -> 
 def _home(key: str, at: Path, manifest: Mapping[str, Any]) -> str:
     """Where a key belongs that is known in another part of the manifest."""
     in_shot = len(at) == 2 and at[0] == "shots"
-    if key in manifest["properties"] and (in_shot or at == ("defaults",)):
+    in_environment = len(at) == 2 and at[0] == "environments"
+    in_defaults = at == ("defaults",) or (len(at) == 3 and at[0] == "environments")
+    parameters = manifest["properties"]["defaults"]["properties"]
+    if in_environment and key in parameters:
+        return f"put `{key}` under `defaults:` there"
+    if key in manifest["properties"] and in_environment:
+        return f"`{key}` belongs at the top level: it is the same in every environment"
+    if key in manifest["properties"] and (in_shot or in_defaults):
         return f"`{key}` belongs at the top level of the manifest"
-    if key in manifest["properties"]["defaults"]["properties"] and not at:
+    if key in parameters and not at:
         return f"put `{key}` under `defaults:` or into a shot"
-    if key in manifest["definitions"]["shot"]["properties"] and (not at or at == ("defaults",)):
+    if key in manifest["definitions"]["shot"]["properties"] and (not at or in_defaults):
         return f"put `{key}` into a shot"
     return ""

@@ -11,6 +11,9 @@ from cogvid_pipeline.manifest.schema import Schemas
 from cogvid_pipeline.manifest.slips import slips
 from cogvid_pipeline.manifest.violation import Violation
 
+# The name of a take, as the lock and the clips have it.
+_TAKE = re.compile(r"([a-z0-9][a-z0-9._-]*)@([1-9][0-9]*)")
+
 
 def explain(data: Any, violations: Iterable[Violation], schemas: Schemas) -> list[Mistake]:
     """One mistake for each thing that is wrong, in no particular order."""
@@ -90,7 +93,9 @@ def _missing(rule: Violation, misspelled: Set[Path], schemas: Schemas) -> Iterat
     """What is required and not there, unless it is there under a name with a typing error."""
     for key in rule.limit:
         if key not in rule.value and (*rule.path, key) not in misspelled:
-            example = wording.example(schemas.definition(rule.schema["properties"][key]))
+            # That there are no shots is said by a rule without properties of its own.
+            properties = rule.schema.get("properties", schemas.manifest["properties"])
+            example = wording.example(schemas.definition(properties[key]))
             hint = f"add `{key}: {example}`"
             yield Mistake("CV205", f"{wording.name(rule.path)} has no `{key}`", rule.path, hint, at_key=True)
 
@@ -138,9 +143,12 @@ def _name_hint(rule: Violation) -> str:
     words: str = rule.schema["description"].partition(". ")[0].rstrip(".")
     words = words[0].lower() + words[1:]
     pattern = re.compile(rule.schema["pattern"])
+    if (take := _TAKE.fullmatch(rule.value)) and not rule.of_key:
+        return f"write the take beside it, as in {{shot: {take[1]}, take: {take[2]}}}"
     separator = "-" if pattern.search("a-b") else "_"
+    kept = f".{separator}" if pattern.search("a.b") else separator
     for text in (rule.value, rule.value.lower(), rule.value.upper()) if "/" not in rule.value else ():
-        near = re.sub(rf"[^A-Za-z0-9_{separator}]+", separator, text).strip("-_")[:64]
+        near = re.sub(rf"[^A-Za-z0-9_{kept}]+", separator, text).strip("-_.")[:64]
         if pattern.search(near):
             return f"write {near}: {words}"
     return f"use {words}"
@@ -154,6 +162,12 @@ def _out_of_bounds(rule: Violation) -> Mistake:
             return Mistake(
                 "CV208", f"{subject} is {value}, below {limit}", rule.path, f"write {limit} or more"
             )
+        case "exclusiveMinimum":
+            message, hint = f"{subject} is {value}, not above {limit}", f"write more than {limit}"
+            return Mistake("CV208", message, rule.path, hint)
+        case "maximum":
+            message, hint = f"{subject} is {value}, above {limit}", f"write {limit} or less"
+            return Mistake("CV210", message, rule.path, hint)
         case "maxItems":
             message = f"{subject} lists {len(value)} things, {limit} at most"
             return Mistake("CV209", message, rule.path, rule.schema["description"].rstrip("."))

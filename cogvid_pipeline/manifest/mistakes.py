@@ -9,6 +9,10 @@ from cogvid_pipeline.model.problem import Severity
 Path: TypeAlias = tuple[str | int, ...]
 
 
+# Where defaults are written, of the manifest or of one of its environments.
+_SHARED = frozenset({"defaults", "environments"})
+
+
 @dataclass(frozen=True, slots=True)
 class Mistake:
     """What is wrong with the value at `path`, or with its key when `at_key`.
@@ -36,7 +40,7 @@ class Notes:
         self._inherited: set[tuple[str, Path]] = set()
 
     def add(self, mistake: Mistake) -> None:
-        if mistake.path[:1] == ("defaults",):
+        if mistake.path and mistake.path[0] in _SHARED:
             if (mistake.code, mistake.path) in self._inherited:
                 return
             self._inherited.add((mistake.code, mistake.path))

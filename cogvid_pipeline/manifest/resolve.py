@@ -1,25 +1,35 @@
 """From a draft to the storyboard: defaults applied, templates rendered, pictures found."""
 
-import os
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path as FilePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cogvid_pipeline.manifest.draft import Draft
 from cogvid_pipeline.manifest.images import ImageMistake, Pictures
+from cogvid_pipeline.manifest.matrix import spell_out
 from cogvid_pipeline.manifest.mistakes import Mistake, Notes
+from cogvid_pipeline.manifest.output import check_output
 from cogvid_pipeline.manifest.rules import check
 from cogvid_pipeline.manifest.schema import Schemas
-from cogvid_pipeline.manifest.scope import Scope
+from cogvid_pipeline.manifest.scope import Scope, Words, make_scope
 from cogvid_pipeline.model.shot import Image, Money, Shot, ShotFrame, Storyboard
 
+if TYPE_CHECKING:
+    from cogvid_pipeline.model.cut import Segment
+
+# What a shot says about its clips, each with what makes it so: a whole number may be written as 2.0.
+_CHOICES: Mapping[str, Callable[[Any], Any]] = {
+    "takes": int,
+    "pick": int,
+    "protect": bool,
+    "freeze": bool,
+    "depends_on": tuple,
+}
 # What a shot has that is no parameter of its own in a request.
-_NO_PARAMETER = frozenset({"model", "prompt", "image", "tags"})
-# Directories of Git's and of cogvid's own.
-_RESERVED = frozenset({".git", ".cogvid"})
+_NO_PARAMETER = frozenset({"model", "prompt", "image", "tags", "matrix", "exclude", *_CHOICES})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,27 +45,27 @@ class Setting:
 def resolve(draft: Draft, setting: Setting) -> tuple[Storyboard, list[Mistake]]:
     """The storyboard, and what is wrong with it beyond its structure: it is usable when nothing is."""
     notes = Notes()
+    draft = spell_out(draft, notes)
     data = draft.data
     project = data.get("project") or _project_name(setting.directory)
-    provider = setting.provider or data.get("provider", "")
-    if not provider and draft.lacks("provider"):
-        hint = "add `provider: preview` to try it out for free, or give --provider"
-        notes.add(Mistake("CV405", "the manifest has no `provider`", (), hint))
-    variables = {**data.get("vars", {}), **setting.variables}
-    scope = Scope(variables, data.get("prompts", {}), project, notes, unsure=draft.may_define)
+    variables = {**data.get("vars", {}), **draft.chosen.get("vars", {}), **setting.variables}
+    scope = make_scope(Words(variables, data.get("prompts", {}), project, notes, draft.may_define))
     scope.check_fragments()
     shots = _Shots(draft, scope, Pictures(setting.directory, draft.names), notes)
     board = Storyboard(
         project=project,
         title=data.get("title", ""),
-        provider=provider,
+        provider=_provider(draft, setting, notes),
         output=_output(draft, setting, notes),
-        shots=tuple(shots.resolve(name) for name in draft.shots),
+        shots=tuple(shots.resolve_all()),
         documented_defaults={
             model: setting.schemas.documented_defaults(model) for model in setting.schemas.models
         },
         budget=_money(data["budget"], "max_cost") if "budget" in data else None,
         prices={name: _money(price, "amount") for name, price in data.get("prices", {}).items()},
+        environment=draft.environment,
+        remote=_remote(data.get("remote", ""), notes),
+        sequence=_sequence(draft),
     )
     check(board, draft, setting.schemas, shots.unrendered, notes)
     return board, notes.mistakes
@@ -68,14 +78,22 @@ class _Shots:
         self._draft, self._scope, self._pictures, self._notes = draft, scope, pictures, notes
         self.unrendered: set[str] = set()
 
-    def resolve(self, name: str) -> Shot:
-        own = self._draft.shots[name]
+    def resolve_all(self) -> Iterator[Shot]:
+        for written in self._draft.shots:
+            if written in self._draft.matrices:
+                for name, values in self._draft.matrices[written].items():
+                    yield self._resolve(name, self._scope.of_matrix(values))
+            else:
+                yield self._resolve(written, self._scope)
+
+    def _resolve(self, name: str, scope: Scope) -> Shot:
+        own = self._draft.own(name)
         values = {**self._draft.defaults, **own}
-        return Shot(
+        shot = Shot(
             name=name,
             model=values.get("model", ""),
-            prompt=self._prompt(name, values["prompt"]) if "prompt" in values else "",
-            images=tuple(self._images(name)) if "image" in values else (),
+            prompt=self._prompt(name, values["prompt"], scope) if "prompt" in values else "",
+            images=tuple(self._images(name, scope)) if "image" in values else (),
             # A whole number may be written as 30.0, too.
             parameters={
                 key: int(value) if isinstance(value, float) else value
@@ -84,54 +102,66 @@ class _Shots:
             },
             tags=tuple(own.get("tags", ())),
         )
+        chosen = _CHOICES.keys() & own.keys()
+        return replace(shot, **{key: _CHOICES[key](own[key]) for key in chosen}) if chosen else shot
 
-    def _prompt(self, name: str, text: str) -> str:
-        prompt = self._scope.render(text, self._draft.origin(name, "prompt"))
+    def _prompt(self, name: str, text: str, scope: Scope) -> str:
+        prompt = scope.render(text, self._draft.origin(name, "prompt"))
         if prompt is None:
             self.unrendered.add(name)
             return ""
         return prompt.strip()
 
-    def _images(self, name: str) -> Iterator[Image]:
+    def _images(self, name: str, scope: Scope) -> Iterator[Image]:
         """The pictures of a shot, without those that are wrong."""
         for where, each in self._draft.images(name):
             if isinstance(each, dict):
-                frame = each["frame"]
-                yield ShotFrame(each["shot"], float(frame) if isinstance(frame, int) else frame)
-            elif (address := self._scope.render(each, where)) is not None:
+                frame, shot = each["frame"], each["shot"]
+                take = int(each["take"]) if "take" in each else self._draft.picked(shot)
+                yield ShotFrame(shot, float(frame) if isinstance(frame, int) else frame, take)
+            elif (address := scope.render(each, where)) is not None:
                 try:
                     yield self._pictures.find(address)
                 except ImageMistake as mistake:
                     self._notes.add(Mistake(mistake.code, str(mistake), where, mistake.hint))
 
 
+def _provider(draft: Draft, setting: Setting, notes: Notes) -> str:
+    provider: str = setting.provider or draft.chosen.get("provider") or draft.data.get("provider", "")
+    if not provider and draft.lacks("provider"):
+        named = draft.data.get("environments", {}).items()
+        with_one = next((name for name, each in named if "provider" in each), "")
+        hint = "add `provider: preview` to try it out for free, or give --provider"
+        if with_one and not draft.environment:
+            hint = f"add `provider: preview`, or choose an environment that has one, as in --env {with_one}"
+        notes.add(Mistake("CV405", "the manifest has no `provider`", (), hint))
+    return provider
+
+
 def _output(draft: Draft, setting: Setting, notes: Notes) -> str:
     output: str = draft.data.get("output", setting.schemas.manifest["properties"]["output"]["default"])
-    if why := _unusable(output, setting.directory.resolve()):
-        hint = "let `output` name a directory of its own below the manifest's, as in: output: renders"
-        notes.add(Mistake("CV416", f"clips cannot go to {output}{why}", ("output",), hint))
+    if draft.environment:
+        output = f"{output.rstrip('/')}/{draft.environment}"
+    if mistake := check_output(output, setting.directory):
+        notes.add(mistake)
     return output
 
 
-def _unusable(output: str, root: FilePath) -> str:
-    """Why clips cannot go to a path below the root; "" when they can."""
-    written = FilePath(os.path.normpath(root / output))
-    try:
-        real = (root / output).resolve()
-        taken = real.exists() and not real.is_dir()
-    except (OSError, RuntimeError, ValueError):
-        return ": this path cannot be followed"
-    if not written.is_relative_to(root):
-        return ": it lies outside the manifest's directory"
-    if not real.is_relative_to(root):
-        return f": a link there leads out of the manifest's directory, to {real}"
-    if real == root:
-        return ": it is the manifest's own directory"
-    for part in (*written.relative_to(root).parts, *real.relative_to(root).parts):
-        # Some file systems take .GIT for the same.
-        if part.lower() in _RESERVED:
-            return f": {part} is not for clips"
-    return ": it is a file" if taken else ""
+def _sequence(draft: Draft) -> tuple["Segment", ...]:
+    if "sequence" not in draft.data:
+        return ()
+    from cogvid_pipeline.manifest.sequence import make_sequence  # many manifests have none
+
+    return make_sequence(draft)
+
+
+def _remote(remote: str, notes: Notes) -> str:
+    if remote:
+        from cogvid_pipeline.manifest.remote import check_remote  # few manifests have one
+
+        if mistake := check_remote(remote):
+            notes.add(mistake)
+    return remote
 
 
 def _project_name(directory: FilePath) -> str:

@@ -5,9 +5,10 @@ from typing import Any
 
 from cogvid_pipeline.manifest.draft import Draft
 from cogvid_pipeline.manifest.mistakes import Mistake, Notes, Path
-from cogvid_pipeline.manifest.rings import rings
+from cogvid_pipeline.manifest.references import References
 from cogvid_pipeline.manifest.schema import Schemas
 from cogvid_pipeline.manifest.suggest import Suggestions
+from cogvid_pipeline.manifest.upstream import check_upstream
 from cogvid_pipeline.manifest.violation import Violation
 from cogvid_pipeline.model.shot import Money, Shot, Storyboard
 
@@ -20,8 +21,12 @@ def check(board: Storyboard, draft: Draft, schemas: Schemas, unrendered: Set[str
     rules = _Rules(board, draft, schemas, unrendered, notes)
     rules.check_models()
     rules.check_requests()
-    rules.check_frames()
-    rules.check_cycles()
+    references = References(draft, notes)
+    check_upstream(draft, references, rules.seconds, notes)
+    if "sequence" in draft.data:
+        from cogvid_pipeline.manifest.sequence import check_sequence  # many manifests have none
+
+        check_sequence(draft, references, rules.seconds, notes)
     rules.check_currencies()
     if draft.intact and not notes.mistakes:
         rules.warn_of_twins()
@@ -34,7 +39,7 @@ class _Rules:
     ) -> None:
         self.board, self.draft, self.schemas, self.notes = board, draft, schemas, notes
         self.unrendered = unrendered
-        self.names = draft.names
+        self.too_long: set[Path] = set()
         self.suggestions = Suggestions()
         self.shots = {shot.name: shot for shot in board.shots}
 
@@ -48,7 +53,7 @@ class _Rules:
             more = f" and {len(names) - 1} more have" if names[1:] else " has"
             message = f"{names[0]}{more} no `model`"
             hint = f"write `model: {self.schemas.models[0]}` under `defaults:`"
-            self.notes.add(Mistake("CV404", message, ("shots", names[0]), hint, at_key=True))
+            self.notes.add(Mistake("CV404", message, self.draft.home(names[0]), hint, at_key=True))
 
     def check_requests(self) -> None:
         """What each model's schema says about what would be asked of it."""
@@ -64,25 +69,34 @@ class _Rules:
         request: dict[str, Any] = {"model": model, **shot.parameters}
         if prompt := "…" if shot.name in self.unrendered else shot.prompt:
             request["prompt"] = prompt
-        if images := self.draft.images(shot.name):
-            request["image"] = ["…"] * len(images)
+        if images := self.draft.image_count(shot.name):
+            request["image"] = ["…"] * images
         return request
 
     def broken_rule(self, name: str, model: str, rule: Violation) -> None:
         limit = rule.limit
         match rule.keyword:
             case "maxLength":
-                length = len(rule.value)
-                message = f"the prompt has {length} characters; {model} takes at most {limit}"
-                hint = f"shorten it by {length - limit}; what counts is the text with its templates filled in"
-                self.notes.add(Mistake("CV402", message, self.draft.origin(name, "prompt"), hint))
+                self.too_long_prompt(name, model, len(rule.value), limit)
             case "const":
-                message = f"a first and a last image, as {name} has them, need `quality: {limit}`"
+                written = self.draft.written(name)
+                message = f"a first and a last image, as {written} has them, need `quality: {limit}`"
                 hint = f"write `quality: {limit}` in each shot with two images, or give it one"
                 self.notes.add(Mistake("CV403", message, self.draft.origin(name, "quality"), hint))
             case _:
                 if self.draft.is_certain(name, "prompt") and self.draft.is_certain(name, "image"):
                     self.nothing_to_show(name)
+
+    def too_long_prompt(self, name: str, model: str, length: int, limit: int) -> None:
+        path, written = self.draft.origin(name, "prompt"), self.draft.written(name)
+        # One prompt that all shots of a matrix have is one mistake.
+        if name != written and path in self.too_long:
+            return
+        self.too_long.add(path)
+        where = f", filled in for {name}," if name != written else ""
+        message = f"the prompt{where} has {length} characters; {model} takes at most {limit}"
+        hint = f"shorten it by {length - limit}; what counts is the text with its templates filled in"
+        self.notes.add(Mistake("CV402", message, path, hint))
 
     def nothing_to_show(self, name: str) -> None:
         if self.draft.has(name, "prompt"):
@@ -90,51 +104,18 @@ class _Rules:
             hint = "write what happens in the video, or remove the prompt and add `image:`"
             self.notes.add(Mistake("CV401", message, self.draft.origin(name, "prompt"), hint))
         else:
-            message = f"{name} has neither a prompt nor an image"
+            message = f"{self.draft.written(name)} has neither a prompt nor an image"
             hint = "add `prompt:`, `image:` or both"
-            self.notes.add(Mistake("CV401", message, ("shots", name), hint, at_key=True))
+            self.notes.add(Mistake("CV401", message, self.draft.home(name), hint, at_key=True))
 
-    def check_frames(self) -> None:
-        for name in self.shots:
-            for path, image in self.draft.images(name):
-                if isinstance(image, dict):
-                    self.check_frame(name, path, image["shot"], image["frame"])
-
-    def check_frame(self, name: str, path: Path, upstream: str, at: str | float) -> None:
-        if upstream == name:
-            message = f"{name} starts from a frame of itself"
-            hint = "name another shot, a file or a URL"
-            self.notes.add(Mistake("CV407", message, (*path, "shot"), hint))
-        elif upstream not in self.names:
-            near = self.suggestions.nearest(upstream, self.names)
-            hint = f"write {near}" if near else "name one of the shots, or add this one"
-            self.notes.add(Mistake("CV406", f"there is no shot {upstream}", (*path, "shot"), hint))
-        elif (
-            not isinstance(at, str) and upstream in self.shots and self.draft.is_certain(upstream, "duration")
-        ):
-            seconds = self.duration(self.shots[upstream])
-            if seconds is not None and at > seconds:
-                message = f"{upstream} lasts {seconds:g} seconds, so it has no frame at {at:g}"
-                hint = f"write at most {seconds:g}, or last"
-                self.notes.add(Mistake("CV409", message, (*path, "frame"), hint))
-
-    def duration(self, shot: Shot) -> float | None:
+    def seconds(self, name: str) -> float | None:
+        """How long the clip of a shot lasts, None where that is not known."""
+        shot = self.shots.get(name)
+        if shot is None or not self.draft.is_certain(name, "duration"):
+            return None
         documented = self.board.documented_defaults.get(shot.model, {})
         seconds = shot.parameters.get("duration", documented.get("duration"))
         return None if seconds is None else float(seconds)
-
-    def check_cycles(self) -> None:
-        upstream = {name: [up for up in shot.upstream if up != name] for name, shot in self.shots.items()}
-        for ring in rings(upstream):
-            path = next(
-                path
-                for path, image in self.draft.images(ring[0])
-                if isinstance(image, dict) and image["shot"] == ring[1]
-            )
-            shown = ring if len(ring) <= 8 else [*ring[:7], "…"]
-            way = " → ".join([*shown, ring[0]])
-            hint = "let one of them start from a file, a URL or its prompt alone"
-            self.notes.add(Mistake("CV408", f"these shots wait for each other: {way}", path, hint))
 
     def check_currencies(self) -> None:
         sums: dict[Path, Money | None] = {("budget",): self.board.budget}
@@ -172,6 +153,9 @@ class _Rules:
             twin = first.setdefault(frozenset(parameters.items()), shot.name)
             if twin != shot.name:
                 message = f"{shot.name} asks for the same as {twin}, so they share one clip"
-                hint = "change the prompt of one to get two different clips"
-                path = ("shots", shot.name)
+                hint = "change the prompt of one, or make one shot with `takes: 2` of them"
+                path = self.draft.home(shot.name)
+                if path == self.draft.home(twin):
+                    message = f"shots of {path[1]} ask for the same as others of its matrix, and share a clip"
+                    hint = "write what is different about them into the prompt, as in {{ matrix.… }}"
                 self.notes.add(Mistake("CV417", message, path, hint, at_key=True, severity="warning"))

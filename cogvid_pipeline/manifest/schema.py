@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".schema.json"
 MANIFEST = f"manifest{SUFFIX}"
+INCLUDE = f"include{SUFFIX}"
 
 
 class Schemas:
@@ -29,6 +30,11 @@ class Schemas:
     @cached_property
     def manifest(self) -> dict[str, Any]:
         return self.read(self._uri(MANIFEST))
+
+    @cached_property
+    def include(self) -> dict[str, Any]:
+        """The schema of an included file."""
+        return self.read(self._uri(INCLUDE))
 
     def definition(self, schema: dict[str, Any]) -> dict[str, Any]:
         """What a schema of the manifest refers to, or itself."""
@@ -65,6 +71,11 @@ class Schemas:
         """What is wrong with the structure of a manifest; nothing, quickly, when it is valid."""
         if not self.accepts(data):
             yield from self._explained(self.manifest, self._reduced(data))
+
+    def include_violations(self, data: Any) -> Iterator[Violation]:
+        """What is wrong with the structure of an included file."""
+        if not self._quick(self.include).is_valid(data):
+            yield from self._explained(self.include, self._reduced(data))
 
     def variable_violations(self, data: Any) -> Iterator[Violation]:
         """What is wrong with the structure of a file of variables."""
@@ -107,7 +118,11 @@ class Schemas:
         from referencing import Registry
         from referencing.jsonschema import DRAFT7
 
-        uris = [self._uri(MANIFEST), *(self._uri(f"models/{model}{SUFFIX}") for model in self.models)]
+        uris = [
+            self._uri(MANIFEST),
+            self._uri(INCLUDE),
+            *(self._uri(f"models/{model}{SUFFIX}") for model in self.models),
+        ]
         resources = [(uri, DRAFT7.create_resource(self.read(uri))) for uri in uris]
         return Registry().with_resources(resources).crawl()
 

@@ -142,12 +142,14 @@ def _size(text: str) -> tuple[int, int]:
 def type_hint(value: Any, expected: Sequence[str], schema: dict[str, Any]) -> str:
     """How to write a value of an expected type, given what was written."""
     options = schema.get("enum", [])
-    if "boolean" in expected:
+    if list(expected) == ["boolean"]:
         return _boolean_hint(str(value).lower())
     if isinstance(value, str) and not NUMBERS.isdisjoint(expected):
         return _number_hint(value, options, schema)
     if options:
         return choice_hint(value, options, schema["title"])
+    if list(expected) == ["array"] and isinstance(value, str) and value:
+        return f"write it as a list: {flow([value])}"
     if list(expected) == ["string"]:
         return f'put it in quotes: "{"…" if isinstance(value, dict | list) else shown(value)}"'
     return f"as in: {example(schema)}" if "examples" in schema else "write `name: value` lines"

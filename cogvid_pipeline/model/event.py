@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from cogvid_pipeline.model.shot import take_name
+
 EventName: TypeAlias = Literal[
     "run_started",
     "shot_started",
@@ -30,3 +32,8 @@ class Event:
     shot: str = ""
     take: int = 1
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name of the take."""
+        return take_name(self.shot, self.take)

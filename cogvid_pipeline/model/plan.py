@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
 from cogvid_pipeline.model.attempt import Attempt, LockEntry
-from cogvid_pipeline.model.shot import Money, Request, Shot
+from cogvid_pipeline.model.shot import Money, Request, Shot, Take
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +23,26 @@ class TakeAction:
 
     `fingerprint` is None, and so are images in `request`, where they are known only after an upstream
     clip is made. `needed_by` names the takes for which this one is in a plan although it is not selected.
+    With `refused`, the action would replace the clip of a protected shot, and is not done.
     """
 
     kind: ClassVar[str] = ""
 
-    shot: Shot
-    take: int
+    take: Take
     reason: str
     request: Request
     fingerprint: str | None
     needed_by: tuple[str, ...] = field(default=(), kw_only=True)
+    refused: bool = field(default=False, kw_only=True)
 
     @property
     def name(self) -> str:
         """The name of the take."""
-        return self.shot.name
+        return self.take.name
+
+    @property
+    def shot(self) -> Shot:
+        return self.take.shot
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +124,13 @@ class Fetch(TakeAction):
 
 @dataclass(frozen=True, slots=True)
 class Keep(TakeAction):
-    """Nothing to do."""
+    """Nothing to do. `changes` is what a frozen shot asks for that its `stale` clip is not."""
 
     kind: ClassVar[str] = "keep"
 
     attempt: Attempt
+    changes: tuple[Change, ...] = ()
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +173,7 @@ def paying(actions: Iterable[Action]) -> list[Paying]:
 
 def changes_of(action: Action) -> tuple[Change, ...]:
     """The fields in which what is asked for differs from the clip that the take has."""
-    return action.changes if isinstance(action, Regenerate | Resume | Repeat | Reuse | Share | Hold) else ()
+    return () if isinstance(action, Generate | Fetch | Forget) else action.changes
 
 
 def clip_after(action: TakeStep) -> str | None:
@@ -191,7 +198,7 @@ def draws(action: TakeStep) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """What narrows a plan down or forces it: selectors, and names of shots."""
+    """What narrows a plan down or forces it: selectors, and names of shots, of matrices or of takes."""
 
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -212,6 +219,7 @@ class PlanInputs:
     """
 
     manifest: str | None = None
+    environment: str | None = None
     provider: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     variable_files: tuple[str | None, ...] = ()
@@ -249,6 +257,7 @@ class Plan:
     summary: Mapping[str, int]
     cost: Money | None
     currency: str
+    environment: str = ""
     budget: BudgetUse | None = None
     warnings: tuple[str, ...] = ()
     settled: Mapping[str, LockEntry] = field(default_factory=dict)

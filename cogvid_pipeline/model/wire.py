@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from cogvid_pipeline.model.shot import Scalar
+from cogvid_pipeline.model.shot import Scalar, take_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,11 @@ class Submission:
     prompt: str
     images: tuple[ImageBytes | ImageLink, ...]
     parameters: Mapping[str, Scalar]
+
+    @property
+    def name(self) -> str:
+        """The name of the take."""
+        return take_name(self.shot, self.take)
 
 
 # --- what an answer to a submission means (the table in DESIGN.md) -----------------------------------

@@ -1,9 +1,9 @@
 """Decide what to do about each take by comparing the storyboard with what there is."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from functools import cached_property
 
 from cogvid_pipeline.model.attempt import Attempt, Clip, Lock, LockEntry, State
 from cogvid_pipeline.model.plan import (
@@ -25,15 +25,16 @@ from cogvid_pipeline.model.plan import (
     clip_after,
     paying,
 )
-from cogvid_pipeline.model.shot import Request, Scalar, Shot, Storyboard
+from cogvid_pipeline.model.shot import Request, Storyboard, Take, takes_of
+from cogvid_pipeline.plan import protect
+from cogvid_pipeline.plan.changes import changes_between
 from cogvid_pipeline.plan.choice import Choice
 from cogvid_pipeline.plan.cost import PriceBook, attempts_that_stay, budget_use, total
 from cogvid_pipeline.plan.evidence import Evidence, Found
-from cogvid_pipeline.plan.fingerprint import fingerprint, make_request, significant
+from cogvid_pipeline.plan.fingerprint import fingerprint, make_request
 from cogvid_pipeline.plan.graph import upstream_first
+from cogvid_pipeline.plan.names import TakeNames
 from cogvid_pipeline.plan.narrow import Part, narrow
-
-Defaults: TypeAlias = Mapping[str, Mapping[str, Scalar]]
 
 _NO_ENTRY = LockEntry()
 _OVER = frozenset({State.FAILED, State.REFUSED, State.RELEASED})
@@ -64,7 +65,12 @@ def make_plan(
     """The actions that make the lock match the storyboard."""
     options = options or PlanOptions()
     planner = Planner(storyboard, facts, prices, options)
-    steps = {shot.name: planner.decide(shot) for shot in upstream_first(storyboard.shots)}
+    takes = {shot.name: takes_of(shot) for shot in storyboard.shots}
+    steps = {
+        take.name: planner.decide(take)
+        for shot in upstream_first(storyboard.shots)
+        for take in takes[shot.name]
+    }
     settled = {name: planner.entry(name, None) for name in facts.lock.alternatives}
     lock = facts.lock.settled(settled)
     part = whole = Part(steps, sorted(lock.entries.keys() - steps.keys()), planner.warnings)
@@ -74,7 +80,7 @@ def make_plan(
         part = narrow(whole, lock, again, options)
         part = replace(part, warnings=(*again.warnings, *part.warnings))
     actions: list[Action] = [
-        part.steps[name] for shot in storyboard.shots if (name := shot.name) in part.steps
+        part.steps[take.name] for each in takes.values() for take in each if take.name in part.steps
     ]
     actions += [
         Forget(name, "no shot of the manifest stands for it", lock.entries[name]) for name in part.forgotten
@@ -90,8 +96,9 @@ def make_plan(
         summary=dict(Counter(action.kind for action in actions)),
         cost=total(spending, prices.currency),
         currency=prices.currency,
+        environment=storyboard.environment,
         budget=budget_use(storyboard.budget, staying, spending, prices),
-        warnings=(*_conflict(facts.lock), *part.warnings),
+        warnings=(*_conflict(facts.lock), *part.warnings, *protect.warning(actions)),
         settled=settled,
         conflicted=facts.lock.conflicted,
     )
@@ -106,26 +113,10 @@ def _conflict(lock: Lock) -> tuple[str, ...]:
     return (said,)
 
 
-def changes_between(before: Request, after: Request, defaults: Defaults) -> tuple[Change, ...]:
-    """The fields that differ in meaning; images are compared one by one, as `image.0` and `image.1`."""
-    old, new = (_flat(significant(request, defaults)) for request in (before, after))
-    return tuple(
-        Change(path, old.get(path), new.get(path))
-        for path in sorted(old.keys() | new.keys())
-        if path not in old or path not in new or old[path] != new[path]
-    )
-
-
-def _flat(request: Mapping[str, Any]) -> dict[str, Any]:
-    flat = {name: value for name, value in request.items() if name != "image"}
-    flat.update({f"image.{index}": image for index, image in enumerate(request.get("image", ()))})
-    return flat
-
-
 class Planner:
-    """Decides shot by shot, upstream first, remembering what downstream shots need to know.
+    """Decides take by take, upstream first, remembering what downstream shots need to know.
 
-    `clips` has the digest of each decided shot's clip, None while it is to be made. The engine sets it
+    `clips` has the digest of each decided take's clip, None while it is to be made. The engine sets it
     when a clip is there, and has the downstream shots decided again.
     """
 
@@ -133,13 +124,17 @@ class Planner:
         self.storyboard = storyboard
         self.facts = facts
         self.prices = prices
-        self.replace = frozenset(options.replace)
+        self.replace = frozenset(take for name in options.replace for take in self.names.takes(name))
         self.evidence = Evidence(facts.lock, facts.known, storyboard.provider, facts.rehearsal)
         self.choice = Choice(facts.lock, self.evidence.satisfies)
         self.settled: dict[str, LockEntry] = {}
         self.warnings: list[str] = []
         self.clips: dict[str, str | None] = {}
         self._paying: dict[str, str] = {}
+
+    @cached_property
+    def names(self) -> TakeNames:
+        return TakeNames(self.storyboard.shots)
 
     def standing(self, take: str) -> Attempt | None:
         """The result that the lock has of a take, if its clip counts."""
@@ -150,13 +145,19 @@ class Planner:
         """Whether the take's file is not the clip that it should be."""
         return self.facts.displaced(clip, take)
 
-    def decide(self, shot: Shot) -> TakeStep:
-        """What is done about the shot; those that it takes frames from have been decided."""
-        request = make_request(shot, self.clips.__getitem__)
+    def decide(self, take: Take) -> TakeStep:
+        """What is done about the take; those that it takes frames from have been decided."""
+        request = make_request(take.shot, self.clips.__getitem__, take.number)
         digest = fingerprint(request, self.storyboard.documented_defaults)
-        entry = self.entry(shot.name, digest)
-        action = self._free(shot, request, digest, entry) or self._paid(shot, request, digest, entry)
-        self.clips[shot.name] = clip_after(action)
+        entry = self.entry(take.name, digest)
+        action = (
+            self._frozen(take, request, digest, entry)
+            or self._free(take, request, digest, entry)
+            or self._paid(take, request, digest, entry)
+        )
+        if take.shot.protect and self._displaces(action, entry):
+            action = replace(action, reason=f"{action.reason}; protected", refused=True)
+        self.clips[take.name] = clip_after(action)
         return action
 
     def entry(self, take: str, digest: str | None) -> LockEntry:
@@ -167,40 +168,66 @@ class Planner:
             self.settled[take] = self.choice.best(take, digest)
         return self.settled[take]
 
-    def _free(self, shot: Shot, request: Request, digest: str | None, entry: LockEntry) -> TakeStep | None:
+    def _frozen(self, take: Take, request: Request, digest: str | None, entry: LockEntry) -> TakeStep | None:
+        """What to do where a clip stays although another one is asked for."""
+        result = entry.result
+        if not take.shot.freeze or take.name in self.replace or result is None or result.clip is None:
+            return None
+        if result.fingerprint == digest or not self._stands(result):
+            return None
+        changes = self._changes(entry, request)
+        if self.facts.displaced(result.clip, take.name):
+            return Fetch(take, "frozen, and its file is missing", request, digest, result)
+        reason = f"frozen and stale: {self._changed(take, digest, changes)}"
+        return Keep(take, reason, request, digest, result, changes, stale=True)
+
+    def _displaces(self, action: TakeStep, entry: LockEntry) -> bool:
+        """Whether an action would put another clip in the place of one that stands."""
+        result = entry.result
+        if result is None or not self._stands(result):
+            return False
+        match action:
+            case Keep() | Fetch() | Hold():
+                return False
+            case Reuse(attempt=attempt):
+                return attempt.clip != result.clip
+            case _:
+                return True
+
+    def _free(self, take: Take, request: Request, digest: str | None, entry: LockEntry) -> TakeStep | None:
         """The action that costs nothing, if there is one."""
         if digest is None:
             return None
-        replace = shot.name in self.replace
-        if not replace and (standing := self._standing(shot, request, digest, entry)):
+        replace = take.name in self.replace
+        if not replace and (standing := self._standing(take, request, digest, entry)):
             return standing
         changes = self._changes(entry, request)
-        payer = self._paying.get(digest, shot.name)
+        payer = self._paying.get(digest, take.name)
         guarded = self._guarded(entry)
-        if payer != shot.name and not guarded:
-            return Share(shot, 1, f"the same request as {payer!r}", request, digest, payer, changes)
-        found = self._unfinished(shot, digest, entry) or self.evidence.best(
-            digest, shot.name, unfinished=replace
+        if payer != take.name and not guarded:
+            return Share(take, f"the same request as {payer!r}", request, digest, payer, changes)
+        found = self._unfinished(take, digest, entry) or self.evidence.best(
+            digest, take.name, unfinished=replace
         )
         if found and (found.attempt.paid or not guarded):
-            return self._take_up(found, shot, request, digest, changes)
+            return self._take_up(found, take, request, digest, changes)
         return None
 
     def _guarded(self, entry: LockEntry) -> bool:
         """Whether the shot has a paid clip and the run makes previews, which never replace one."""
         return entry.result is not None and entry.result.paid and self.storyboard.provider == "preview"
 
-    def _unfinished(self, shot: Shot, digest: str, entry: LockEntry) -> Found | None:
+    def _unfinished(self, take: Take, digest: str, entry: LockEntry) -> Found | None:
         """The attempt at this very request that the lock waits for, such as an earlier --replace."""
         if entry.pending is None or entry.pending.fingerprint != digest or entry.pending.state in _OVER:
             return None
-        found = self.evidence.of(entry.pending, shot.name)
+        found = self.evidence.of(entry.pending, take.name)
         if found and found.attempt.state in _IN_DOUBT:
             # Someone else's may be on its way, which is better than one in doubt.
-            return self.evidence.best(digest, shot.name, unfinished=True)
+            return self.evidence.best(digest, take.name, unfinished=True)
         return found
 
-    def _standing(self, shot: Shot, request: Request, digest: str, entry: LockEntry) -> TakeStep | None:
+    def _standing(self, take: Take, request: Request, digest: str, entry: LockEntry) -> TakeStep | None:
         """What to do where the lock has a clip of this very request under this very name."""
         result = entry.result
         if result is None or result.clip is None or result.fingerprint != digest or not self._stands(result):
@@ -208,52 +235,52 @@ class Planner:
         # What is free settles nothing about a paid task, and does not wait for it.
         pending = None if entry.pending and entry.pending.paid and not result.paid else entry.pending
         if pending and (pending.fingerprint != digest or pending.state in _OVER):
-            return Reuse(shot, 1, "back to the request of its clip", request, digest, result)
+            return Reuse(take, "back to the request of its clip", request, digest, result)
         if pending:
             return None
-        if self.facts.displaced(result.clip, shot.name):
-            return Fetch(shot, 1, _DISPLACED, request, digest, result)
-        return Keep(shot, 1, "up to date", request, digest, result)
+        if self.facts.displaced(result.clip, take.name):
+            return Fetch(take, _DISPLACED, request, digest, result)
+        return Keep(take, "up to date", request, digest, result)
 
-    def _paid(self, shot: Shot, request: Request, digest: str | None, entry: LockEntry) -> TakeStep:
+    def _paid(self, take: Take, request: Request, digest: str | None, entry: LockEntry) -> TakeStep:
         """The action that submits."""
         result = entry.result
         if result and result.clip and self._guarded(entry):
-            self.warnings.append(f"{shot.name}: its paid clip stays as it is; a preview never replaces it")
-            if self.facts.displaced(result.clip, shot.name):
-                return Fetch(shot, 1, _DISPLACED, request, digest, result)
-            return Keep(shot, 1, "a preview never replaces a paid clip", request, digest, result)
+            self.warnings.append(f"{take.name}: its paid clip stays as it is; a preview never replaces it")
+            if self.facts.displaced(result.clip, take.name):
+                return Fetch(take, _DISPLACED, request, digest, result)
+            return Keep(take, "a preview never replaces a paid clip", request, digest, result)
         if digest is not None:
-            self._paying[digest] = shot.name
-        cost = self.prices.price(shot.model)
-        again = shot.name in self.replace
+            self._paying[digest] = take.name
+        cost = self.prices.price(take.shot.model)
+        again = take.name in self.replace
         failure = _failure(entry, digest)
         if result is None or not self._stands(result):
-            reason = failure or ("only a preview of it exists" if result else self._new(shot, digest))
-            return Generate(shot, 1, reason, request, digest, cost, again)
+            reason = failure or ("only a preview of it exists" if result else self._new(take, digest))
+            return Generate(take, reason, request, digest, cost, again)
         changes = self._changes(entry, request)
-        reason = failure or self._changed(shot, digest, changes)
-        return Regenerate(shot, 1, reason, request, digest, cost, changes, again)
+        reason = failure or self._changed(take, digest, changes)
+        return Regenerate(take, reason, request, digest, cost, changes, again)
 
     def _take_up(
-        self, found: Found, shot: Shot, request: Request, digest: str, changes: tuple[Change, ...]
+        self, found: Found, take: Take, request: Request, digest: str, changes: tuple[Change, ...]
     ) -> TakeStep:
         """Go on with an attempt at this request, however far it got."""
         attempt = found.attempt
         if attempt.clip is not None:
             origin = {
-                shot.name: "back to an earlier clip of its own",
+                take.name: "back to an earlier clip of its own",
                 "": "made before; the ledger has it",
             }.get(found.owner, f"the same request as {found.owner!r}, which is in the lock")
-            return Reuse(shot, 1, origin, request, digest, attempt, changes)
+            return Reuse(take, origin, request, digest, attempt, changes)
         if attempt.state not in _IN_DOUBT:
-            return Resume(shot, 1, "submitted before, not finished", request, digest, attempt, changes)
+            return Resume(take, "submitted before, not finished", request, digest, attempt, changes)
         if attempt.state is State.HELD and self.facts.repeatable(attempt):
-            self._paying[digest] = shot.name
-            cost = attempt.cost or self.prices.price(shot.model)
-            return Repeat(shot, 1, _ASKED_AGAIN, request, digest, cost, attempt, changes)
+            self._paying[digest] = take.name
+            cost = attempt.cost or self.prices.price(take.shot.model)
+            return Repeat(take, _ASKED_AGAIN, request, digest, cost, attempt, changes)
         reason = attempt.error or "an earlier submission may have been accepted"
-        return Hold(shot, 1, reason, request, digest, attempt, changes)
+        return Hold(take, reason, request, digest, attempt, changes)
 
     def _stands(self, attempt: Attempt) -> bool:
         return attempt.clip is not None and self.evidence.satisfies(attempt)
@@ -263,20 +290,20 @@ class Planner:
             return ()
         return changes_between(entry.result.request, request, self.storyboard.documented_defaults)
 
-    def _new(self, shot: Shot, digest: str | None) -> str:
-        return f"new; {self._awaited(shot)}" if digest is None else "new"
+    def _new(self, take: Take, digest: str | None) -> str:
+        return f"new; {self._awaited(take)}" if digest is None else "new"
 
-    def _changed(self, shot: Shot, digest: str | None, changes: tuple[Change, ...]) -> str:
-        if shot.name in self.replace:
+    def _changed(self, take: Take, digest: str | None, changes: tuple[Change, ...]) -> str:
+        if take.name in self.replace:
             return "asked for with --replace"
         fields = dict.fromkeys(change.path.split(".")[0] for change in changes)
         if digest is None:
             fields.pop("image", None)
         reasons = [f"{', '.join(fields)} changed"] if fields else []
-        return "; ".join([*reasons, self._awaited(shot)] if digest is None else reasons)
+        return "; ".join([*reasons, self._awaited(take)] if digest is None else reasons)
 
-    def _awaited(self, shot: Shot) -> str:
-        names = [repr(name) for name in shot.upstream if self.clips[name] is None]
+    def _awaited(self, take: Take) -> str:
+        names = [repr(name) for name in take.shot.sources if self.clips[name] is None]
         return f"its frame of {' and '.join(names)} is known after apply"
 
 

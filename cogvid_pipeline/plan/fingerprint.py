@@ -7,13 +7,18 @@ from typing import Any
 
 from cogvid_pipeline.model.shot import Image, ImageData, ImageFile, ImageUrl, Request, Scalar, Shot, ShotFrame
 
-# The SHA-256 of an upstream shot's clip (bare hex), or None while it is yet to be made.
+# The SHA-256 of an upstream take's clip (bare hex), or None while it is yet to be made.
 ClipDigest = Callable[[str], str | None]
 
 
-def make_request(shot: Shot, clip_digest: ClipDigest) -> Request:
-    """What the shot asks for, with images as digests; an image known only after apply is None."""
+def make_request(shot: Shot, clip_digest: ClipDigest, take: int = 1) -> Request:
+    """What a take asks for, with images as digests; an image known only after apply is None.
+
+    The number of the take tells it from the others, which ask for the same; the first has none.
+    """
     request: dict[str, object] = {"model": shot.model}
+    if take != 1:
+        request["take"] = take
     if shot.prompt:
         request["prompt"] = shot.prompt
     if shot.images:
@@ -45,8 +50,8 @@ def _identity(image: Image, clip_digest: ClipDigest) -> str | None:
             return digest
         case ImageUrl(url):
             return url
-        case ShotFrame(shot, at):
-            clip = clip_digest(shot)
+        case ShotFrame(at=at):
+            clip = clip_digest(image.source)
             return clip and f"frame:sha256:{clip}:{at if isinstance(at, str) else format_seconds(at)}"
 
 

@@ -12,6 +12,7 @@ from cogvid_pipeline.model.plan import (
     Generate,
     Hold,
     PlanOptions,
+    Regenerate,
     Repeat,
     Resume,
     Reuse,
@@ -21,7 +22,8 @@ from cogvid_pipeline.model.plan import (
     clip_after,
     draws,
 )
-from cogvid_pipeline.model.shot import Shot
+from cogvid_pipeline.model.shot import Take, matrix_of
+from cogvid_pipeline.plan.names import TakeNames
 from cogvid_pipeline.plan.selection import Candidate, select
 
 _NAMED = 3  # of the shots for which another one is brought in
@@ -33,7 +35,12 @@ class Decider(Protocol):
     clips: dict[str, str | None]
     replace: frozenset[str]
 
-    def decide(self, shot: Shot) -> TakeStep:
+    @property
+    def names(self) -> TakeNames:
+        """Which takes a name stands for."""
+        ...
+
+    def decide(self, take: Take) -> TakeStep:
         """What is done about a take."""
         ...
 
@@ -75,7 +82,10 @@ def narrow(whole: Part, lock: Lock, planner: Decider, options: PlanOptions) -> P
 def _candidates(whole: Part, lock: Lock) -> Iterator[Candidate]:
     for name, step in whole.steps.items():
         states = frozenset(_states(step, lock.entries.get(name)))
-        yield Candidate(name, (step.shot.name,), step.shot.tags, states, step.shot.upstream)
+        shot = step.shot
+        names = tuple(filter(None, (shot.name, matrix_of(shot.name))))
+        first = (f"{name}@1",) if name == shot.name and shot.takes > 1 else ()
+        yield Candidate(name, (*names, *first), shot.tags, states, shot.sources, shot.depends_on)
     for name in whole.forgotten:
         yield Candidate(name, gone=True)
 
@@ -105,12 +115,12 @@ class _Narrowing:
         """What is done about the selected takes and what is brought in for them, upstream first."""
         within = self._within()
         decided = {
-            name: self.planner.decide(step.shot) for name, step in self.whole.items() if name in within
+            name: self.planner.decide(step.take) for name, step in self.whole.items() if name in within
         }
         needed_by = self._needed_by(decided)
         for name in needed_by.keys() & self.used.keys():
             if self._displaced(name, self.used[name]):
-                decided[name] = _fetch(self.whole[name].shot, self.used[name])
+                decided[name] = _fetch(self.whole[name].take, self.used[name])
         return {
             name: _brought_in(decided[name], needed_by.get(name, ()))
             for name in self.whole
@@ -124,21 +134,35 @@ class _Narrowing:
                 yield f"{name}: out of date and not selected, so its clip in the lock is what counts"
 
     def _within(self) -> set[str]:
-        """The selected takes and what they are made from, up to where the lock has a clip."""
+        """The selected takes and what they wait for, up to where the lock has a clip."""
         within: set[str] = set()
+        followed: set[str] = set()
         waiting = list(self.selected & self.whole.keys())
         while waiting:
             name = waiting.pop()
-            if name in within or name in self.used:
+            if name in within:
                 continue
-            standing = None if name in self.selected else self._standing(name)
-            if standing and standing.clip:
-                self.used[name] = standing
-                self.planner.clips[name] = standing.clip.sha256
-            else:
-                within.add(name)
-                waiting.extend(self.whole[name].shot.upstream)
+            within.add(name)
+            shot = self.whole[name].shot
+            waiting += [source for source in shot.sources if not self._uses(source)]
+            for reference in set(shot.depends_on) - followed:
+                waiting += [take for take in self.planner.names.takes(reference) if not self._is_there(take)]
+            followed.update(shot.depends_on)
         return within
+
+    def _uses(self, name: str) -> bool:
+        """Whether a take outside of the selection has a clip for others to take frames from."""
+        if name in self.selected:
+            return False
+        standing = self._standing(name)
+        if standing is None or standing.clip is None:
+            return False
+        self.used[name] = standing
+        self.planner.clips[name] = standing.clip.sha256
+        return True
+
+    def _is_there(self, name: str) -> bool:
+        return name not in self.selected and self.planner.standing(name) is not None
 
     def _standing(self, name: str) -> Attempt | None:
         """The clip that the lock has, unless it is a preview that would have to be rendered again."""
@@ -154,24 +178,27 @@ class _Narrowing:
         waiting = deque(name for name in decided if name in self.selected)
         while waiting:
             name = waiting.popleft()
-            for source in _sources(decided[name]):
+            for source in self._sources(decided[name]):
                 if source not in self.selected:
                     if source not in needed_by and source in decided:
                         waiting.append(source)
                     needed_by[source].append(name)
         return needed_by
 
+    def _sources(self, step: TakeStep) -> Iterator[str]:
+        """The takes that have to have their clips before this."""
+        if isinstance(step, Share):
+            yield step.of
+        if draws(step):
+            yield from step.shot.sources
+        if isinstance(step, Generate | Regenerate):
+            for reference in step.shot.depends_on:
+                yield from self.planner.names.takes(reference)
 
-def _sources(step: TakeStep) -> tuple[str, ...]:
-    """The takes whose clips have to be at hand for this."""
-    if isinstance(step, Share):
-        return (step.of,)
-    return step.shot.upstream if draws(step) else ()
 
-
-def _fetch(shot: Shot, standing: Attempt) -> Fetch:
+def _fetch(take: Take, standing: Attempt) -> Fetch:
     reason = "its file is missing or was changed"
-    return Fetch(shot, 1, reason, standing.request, standing.fingerprint, standing)
+    return Fetch(take, reason, standing.request, standing.fingerprint, standing)
 
 
 def _brought_in(step: TakeStep, needed_by: Sequence[str]) -> TakeStep:
@@ -195,12 +222,8 @@ def _forgotten(whole: Part, lock: Lock, selected: frozenset[str]) -> tuple[list[
     }
     dropped, kept = [], []
     for name in (name for name in whole.forgotten if name in selected):
-        entry = lock.entries[name]
-        heirs = [
-            waiting[one.request_id]
-            for one in (entry.result, entry.pending)
-            if one and one.request_id in waiting
-        ]
+        ids = [attempt.request_id for attempt in lock.entries[name].attempts]
+        heirs = [waiting[each] for each in ids if each in waiting]
         if heirs:
             kept.append(
                 f"{name}: stays in the lock, since {heirs[0]!r}, which is not selected, takes its clip over"

@@ -18,9 +18,7 @@ def event_json(event: Event) -> str:
     if event.event == "run_started":
         document["format_version"] = FORMAT_VERSION
     if event.shot:
-        # What is forgotten goes by its name in the lock, which may have a take.
-        shot, _, take = event.shot.partition("@")
-        document |= {"shot": shot, "take": int(take or event.take)}
+        document |= {"shot": event.shot, "take": event.take}
     for name, value in event.details.items():
         document[name] = money_document(value) if isinstance(value, Money) else value
     return json_line(document)

@@ -2,11 +2,11 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cogvid_pipeline.model.plan import PENDING, Forget, Plan, TakeStep
-from cogvid_pipeline.model.shot import ShotFrame
+from cogvid_pipeline.model.shot import ShotFrame, matrix_of
 from cogvid_pipeline.report.printable import display_width, printable
 
 
@@ -41,7 +41,11 @@ def graph_of(plan: Plan) -> Graph:
     """The takes of a plan; what is forgotten is not among them."""
     steps = [action for action in plan.actions if not isinstance(action, Forget)]
     nodes = [Node(step.name, step.kind, isinstance(step, PENDING)) for step in steps]
-    return Graph(plan.project, nodes, [edge for step in steps for edge in _edges(step)])
+    takes: dict[str, list[str]] = defaultdict(list)
+    for step in steps:
+        takes[step.shot.name].append(step.name)
+        takes[matrix_of(step.shot.name)].append(step.name)
+    return Graph(plan.project, nodes, [edge for step in steps for edge in _edges(step, takes)])
 
 
 def graph_text(graph: Graph) -> str:
@@ -80,14 +84,18 @@ def graph_mermaid(graph: Graph) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _edges(step: TakeStep) -> Iterator[Edge]:
+def _edges(step: TakeStep, takes: Mapping[str, Sequence[str]]) -> Iterator[Edge]:
     frames: dict[str, list[str]] = defaultdict(list)
     for image in step.shot.images:
         if isinstance(image, ShotFrame):
             label = f"{image.at} frame" if isinstance(image.at, str) else f"frame at {image.at:g} s"
-            frames[image.shot].append(label)
+            frames[image.source].append(label)
     for source, labels in frames.items():
         yield Edge(source, step.name, ", ".join(labels))
+    for reference in step.shot.depends_on:
+        for source in takes[reference]:
+            if source not in frames:
+                yield Edge(source, step.name, "comes first")
 
 
 def _row(node: Node, width: int, sources: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from cogvid_pipeline.model.plan import (
     PlanOptions,
     changes_of,
 )
-from cogvid_pipeline.model.shot import Money
+from cogvid_pipeline.model.shot import Money, split_take
 from cogvid_pipeline.report.json_text import FORMAT_VERSION, json_text
 
 NO_INPUTS = PlanInputs()
@@ -43,6 +43,7 @@ def plan_document(plan: Plan, inputs: PlanInputs = NO_INPUTS) -> dict[str, Any]:
         },
         "inputs": {
             "manifest": inputs.manifest,
+            "environment": inputs.environment,
             "provider": inputs.provider,
             "variables": dict(inputs.variables),
             "variable_files": list(inputs.variable_files),
@@ -63,6 +64,7 @@ def inputs_of(document: Mapping[str, Any]) -> PlanInputs:
     inputs = document["inputs"]
     return PlanInputs(
         manifest=inputs["manifest"],
+        environment=inputs["environment"],
         provider=inputs["provider"],
         variables=inputs["variables"],
         variable_files=tuple(inputs["variable_files"]),
@@ -87,11 +89,11 @@ def _budget(use: BudgetUse | None) -> dict[str, Any] | None:
 def _action(action: Action, currency: str) -> dict[str, Any]:
     free = {"amount": 0.0, "currency": currency}
     if isinstance(action, Forget):
-        name, _, take = action.name.partition("@")
+        name, take = split_take(action.name)
         newest = action.entry.pending or action.entry.result
         return {
             "shot": name,
-            "take": int(take or 1),
+            "take": take,
             "action": action.kind,
             "reason": action.reason,
             "changes": [],
@@ -103,7 +105,7 @@ def _action(action: Action, currency: str) -> dict[str, Any]:
     cost = money_document(action.cost) if isinstance(action, Paying) else free
     return {
         "shot": action.shot.name,
-        "take": action.take,
+        "take": action.take.number,
         "action": action.kind,
         "reason": action.reason,
         "changes": [_change(change) for change in changes_of(action)],
@@ -111,6 +113,7 @@ def _action(action: Action, currency: str) -> dict[str, Any]:
         "request": dict(action.request),
         "fingerprint": action.fingerprint,
         "needed_by": list(action.needed_by),
+        **({"refused": True} if action.refused else {}),
     }
 
 

@@ -17,6 +17,7 @@ _MARKS: dict[str, tuple[str, Tone]] = {
     "hold": ("?", "changed"),
     "forget": ("-", "removed"),
 }
+_FROZEN: tuple[str, Tone] = ("*", "changed")
 _SUMMARY = {
     "generate": "to generate",
     "regenerate": "to regenerate",
@@ -31,8 +32,8 @@ _INDENT = 8
 
 
 def plan_text(plan: Plan, paint: Paint = plain) -> str:
-    """What is done and why, what changed, and what it costs; kept shots are only counted."""
-    shown = [action for action in plan.actions if not isinstance(action, Keep)]
+    """What is done and why, what changed, and what it costs; shots that are up to date are only counted."""
+    shown = [action for action in plan.actions if not isinstance(action, Keep) or action.stale]
     lines = [line for action in _aligned(shown, paint) for line in action]
     lines += [f"{paint('warning', 'changed')}: {printable(warning)}" for warning in plan.warnings]
     if lines:
@@ -45,7 +46,9 @@ def summary_line(plan: Plan) -> str:
     if not plan.actions and plan.options.narrowing and not plan.conflicted:
         return "Nothing is selected, so there is nothing to do."
     if not plan.conflicted and all(isinstance(action, Keep) for action in plan.actions):
-        return f"Nothing to do: {len(plan.actions)} up to date."
+        stale = sum(1 for action in plan.actions if isinstance(action, Keep) and action.stale)
+        frozen = f", {stale} frozen" if stale else ""
+        return f"Nothing to do: {len(plan.actions) - stale} up to date{frozen}."
     counts = [f"{plan.summary[kind]} {words}" for kind, words in _SUMMARY.items() if plan.summary.get(kind)]
     return f"Plan: {', '.join(counts) or 'no shots'}. {_cost(plan)}"
 
@@ -75,7 +78,7 @@ def _budget(plan: Plan) -> str:
 def _aligned(actions: Sequence[Action], paint: Paint) -> Iterator[list[str]]:
     width = max((display_width(action.name) for action in actions), default=0)
     for action in actions:
-        mark, tone = _MARKS[action.kind]
+        mark, tone = _FROZEN if isinstance(action, Keep) and action.stale else _MARKS[action.kind]
         name = action.name + " " * (width - display_width(action.name))
         cost = action.cost if isinstance(action, Paying) else None
         price = f"  [{printable(str(cost))}]" if cost and cost.amount else ""

@@ -20,16 +20,20 @@ from cogvid_pipeline.store.reflink import copy_file
 
 
 class ClipStore:
-    """The cache in a state directory, and the output folder of one manifest.
+    """The cache in a state directory, and the output folder of one manifest, or what is `below` it.
 
     Files of the cache are written once and can only be read; the readable names are copies, so that an
     editor cannot damage the cache. `probe` describes a file whose digest is given, or raises MediaError.
     Methods may be called from several threads, and raise StateError when the disk refuses.
     """
 
-    def __init__(self, state: Path, project: Path, output: str, probe: Callable[[Path, str], Clip]) -> None:
+    def __init__(
+        self, state: Path, project: Path, output: str, probe: Callable[[Path, str], Clip], *, below: str = ""
+    ) -> None:
         self._state = state
-        self._output = _inside(project, output)
+        self._folder = _inside(project, output)
+        self._below = below
+        self._output = self._folder / below
         self._probe = probe
         self._sizes: dict[str, int] | None = None
         self._own: dict[tuple[str, ...], Path] = {}
@@ -83,7 +87,7 @@ class ClipStore:
 
     def place(self, clip: Clip, take: str) -> Path:
         """Put a cached clip under the take's readable name, replacing what is there."""
-        make_ignored_directory(self._output)
+        make_ignored_directory(self._folder, self._below)
         target = self._output / f"{take}.mp4"
         staging = staging_beside(target)
         try:

@@ -15,7 +15,17 @@ CAT = "  cat: {prompt: A cat plays.}\n"
 LION = "  cat: {prompt: A lion plays.}\n"
 NAP = "  nap: {prompt: It naps., image: {shot: cat, frame: last}}\n"
 DOG = "  dog: {prompt: A dog plays.}\n"
-SCHEMAS = ["event", "gc", "lock", "manifest", "models/cogvideox-3", "plan", "problems", "storyboard"]
+SCHEMAS = [
+    "event",
+    "gc",
+    "include",
+    "lock",
+    "manifest",
+    "models/cogvideox-3",
+    "plan",
+    "problems",
+    "storyboard",
+]
 
 
 def plan_of(project: Project, *arguments: str) -> dict[str, Any]:

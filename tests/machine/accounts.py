@@ -125,6 +125,11 @@ class Accounts:
         except StateError as error:
             raise Broken(f"the lock is damaged: {error}") from error
 
+    def have_previews(self, film: Film) -> bool:
+        """Whether the lock has clips that were rendered here."""
+        results = (entry.result for entry in self.lock_is_whole(film).entries.values())
+        return any(result is not None and not result.paid for result in results)
+
     def nothing_secret_in_files(self, film: Film) -> None:
         """The key is nowhere, and in the work tree there is no query of a signed address."""
         for path in film.files():

@@ -121,7 +121,8 @@ class Film:
         return done.stdout.strip()
 
     def commit(self) -> None:
-        """Commit whatever has changed."""
+        """Commit whatever has changed, which concludes a merge."""
+        assert not self.conflicted
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", "As it is now")
 
@@ -133,14 +134,28 @@ class Film:
     def branches(self) -> list[str]:
         return self.git("for-each-ref", "--format=%(refname:short)", "refs/heads").split()
 
-    def merge(self, branch: str, side: str) -> None:
-        """Merge a branch; where it conflicts, or makes no sense, take a side: `ours` or `theirs`."""
+    def merge(self, branch: str, side: str, *, lock_too: bool) -> None:
+        """Merge a branch; where the manifest conflicts, or makes no sense, take a side: `ours` or `theirs`.
+
+        A lock that conflicts is left as it is, and the merge open, unless that side is taken of it too.
+        """
         self.git("merge", "--quiet", "--no-edit", "--no-commit", branch, check=False)
-        for path in self.git("diff", "--name-only", "--diff-filter=U").splitlines():
-            self.git("checkout", f"--{side}", path)
+        for path in self._unmerged():
+            if path != LOCK or lock_too:
+                self.git("checkout", f"--{side}", path)
         if read_board((self.root / MANIFEST).read_text(encoding="utf-8")) is None:
             self.git("checkout", "HEAD" if side == "ours" else branch, "--", MANIFEST)
-        self.commit()
+        self.git("add", MANIFEST)
+        if not self.conflicted:
+            self.commit()
+
+    @property
+    def conflicted(self) -> bool:
+        """Whether the lock has both sides of a merge."""
+        return self.lock.exists() and "\n<<<<<<< " in self.lock.read_text(encoding="utf-8")
+
+    def _unmerged(self) -> list[str]:
+        return self.git("diff", "--name-only", "--diff-filter=U").splitlines()
 
     # --- what lies in it ---
 

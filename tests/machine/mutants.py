@@ -25,7 +25,7 @@ def resuming_posts_again() -> None:
 
     async def mutant(self: TakeWorker, action: Resume) -> Outcome:
         if not action.shot.images:
-            submission = await self._submission(action.shot, {})
+            submission = await self._submission(action.take, {})
             await self.run.ports.provider().submit(replace(submission, request_id=self.run.ports.new_id()))
         return await resume(self, action)
 

@@ -157,11 +157,14 @@ class Story:
             if self._left_settled.get(branch) and not self.now.settled:
                 raise Broken(f"{branch} was settled when it was left, and now the plan is {self.now.actions}")
 
-    def merge(self, branch: str, side: str) -> None:
-        with self.telling(f"merge {branch}, and where it conflicts take {side}") as before:
+    def merge(self, branch: str, side: str, *, lock_too: bool) -> None:
+        what = "it" if lock_too else "the manifest"
+        with self.telling(f"merge {branch}, and where {what} conflicts take {side}") as before:
             self.commit_as(before)
-            self.film.merge(branch, side)
+            self.film.merge(branch, side, lock_too=lock_too)
             self.lock_knows = False
+            if self.film.conflicted:
+                self.adds("the lock has conflicts")
 
     def commit_as(self, plan: Plan) -> None:
         """Commit, and remember whether this plan leaves nothing to do."""

@@ -20,26 +20,19 @@ CURSED = "The reel tears."
 _SOON = {"Retry-After": "0"}
 
 # What can go wrong at a vendor, as a story would tell it.
-SUBMISSIONS: dict[str, Step | Accept] = {
+REFUSALS: dict[str, Step] = {
     "it is too busy for a submission": Reply(429, headers=_SOON),
     "it is overloaded at a submission": Reply(503, headers=_SOON),
     "it refuses a submission": Reply(400),
     "the account is found empty at a submission": Reply(402),
+}
+DOUBTS: dict[str, Step | Accept] = {
     "a submission is lost on the way": Cut(),
     "its answer to a submission is lost": Accept(then=Cut()),
     "a gateway times out on a submission that never arrived": Reply(504),
     "a gateway times out on a submission that arrived": Accept(then=Reply(504)),
     "it accepts a submission and answers nonsense": Accept(then=Reply(200, b"<html>")),
 }
-DOUBTFUL = frozenset(
-    {
-        "a submission is lost on the way",
-        "its answer to a submission is lost",
-        "a gateway times out on a submission that never arrived",
-        "a gateway times out on a submission that arrived",
-        "it accepts a submission and answers nonsense",
-    }
-)
 POLLS: dict[str, Step] = {
     "it stumbles over a poll": Reply(500),
     "it is too busy for a poll": Reply(429, headers=_SOON),
@@ -53,7 +46,7 @@ DOWNLOADS: dict[str, Step] = {
     "the clips' host stumbles": Reply(502),
 }
 EXPIRY = "the clips' addresses have expired"
-FAULTS = (*SUBMISSIONS, *POLLS, *DOWNLOADS, EXPIRY)
+FAULTS = (*REFUSALS, *DOUBTS, *POLLS, *DOWNLOADS, EXPIRY)
 
 
 class Witness(Vendor):
@@ -81,8 +74,8 @@ class Witness(Vendor):
     def suffer(self, *faults: str) -> None:
         """Let these things go wrong, at the next occasions."""
         for fault in faults:
-            if fault in SUBMISSIONS:
-                self.on_submit(SUBMISSIONS[fault])
+            if fault in REFUSALS or fault in DOUBTS:
+                self.on_submit((REFUSALS | DOUBTS)[fault])
             elif fault in POLLS:
                 self.on_poll(POLLS[fault])
             elif fault in DOWNLOADS:

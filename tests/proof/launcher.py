@@ -108,8 +108,15 @@ class Witness:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def _how_it_is_committed(self) -> str:
-        (writing,) = (connection for connection in self._connections if connection.in_transaction)
+        (writing,) = filter(is_writing, self._connections)
         return f"synchronous={writing.execute('PRAGMA synchronous').fetchone()[0]}"
+
+
+def is_writing(connection: sqlite3.Connection) -> bool:
+    try:
+        return connection.in_transaction
+    except sqlite3.ProgrammingError:  # it is closed
+        return False
 
 
 def remembered_connections() -> list[sqlite3.Connection]:

@@ -1,5 +1,6 @@
 """Mistakes that the proofs must notice, by name. They are made in a process that a test has started."""
 
+import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -7,11 +8,13 @@ from pathlib import Path
 from cogvid_pipeline import durable
 from cogvid_pipeline.effects import reached
 from cogvid_pipeline.model.attempt import Attempt, Attempts, State
+from cogvid_pipeline.model.wire import Submission, Verdict
+from cogvid_pipeline.providers.bigmodel import BigModel
 from cogvid_pipeline.state import lockfile
 from cogvid_pipeline.state.ledger import SqliteLedger
 
 _newest, _intend, _record = SqliteLedger.newest, SqliteLedger.intend, SqliteLedger.record
-_sync = durable.sync
+_submit, _sync = BigModel.submit, durable.sync
 
 
 def record_the_intent_after_the_post() -> None:
@@ -52,6 +55,15 @@ def leave_the_task_id_to_the_lock() -> None:
     SqliteLedger.record = record  # type: ignore[method-assign]
 
 
+def send_a_new_request_id_each_time() -> None:
+    """A vendor that would know a request again is not told that it is the same one."""
+
+    async def submit(self: BigModel, submission: Submission) -> Verdict:
+        return await _submit(self, replace(submission, request_id=str(uuid.uuid4())))
+
+    BigModel.submit = submit  # type: ignore[method-assign]
+
+
 def write_the_lock_in_place() -> None:
     """No temporary file."""
 
@@ -76,6 +88,7 @@ MUTANTS: dict[str, Callable[[], None]] = {
         record_the_intent_after_the_post,
         post_again_what_is_in_doubt,
         leave_the_task_id_to_the_lock,
+        send_a_new_request_id_each_time,
         write_the_lock_in_place,
         sync_no_file,
         sync_no_directory,

@@ -111,6 +111,8 @@ class Story:
                     self.released[prompt] += 1
                 words = ["--adopt", f"{name}={tasks[-1]}"] if tasks else ["--pay-again", name]
                 settled[entry["pending"]["request_id"]] = words
+        if not settled:
+            raise Violation("something is held, and the lock does not show it")
         return self._run("recover", *(word for words in settled.values() for word in words), **events)
 
     def finish(self, *, jobs: int = 1) -> None:

@@ -46,7 +46,6 @@ names = st.sampled_from(["ape", "bee", "cat", "dog", "elk", "fox"])
 prompts = st.sampled_from(["It dances.", "It rests.", "It sings.", "It swims.", CURSED])
 jobs = st.sampled_from([1, 4])
 
-
 CHORES = [Story.commit, Story.delete_renders, Story.lose_the_cache, Story.collect_garbage]
 
 
@@ -158,23 +157,58 @@ class Machine(RuleBasedStateMachine):
     @rule(name=st.sampled_from(["draft", "rough"]))
     def create_a_branch(self, name: str) -> None:
         if name not in self.story.film.branches:
+            self.conclude_a_merge()
             self.story.branch_off(name)
 
     @rule(number=numbers)
     def switch_branches(self, number: int) -> None:
         if branch := self.other_branch(number):
+            self.conclude_a_merge()
             self.story.switch(branch)
 
-    @rule(number=numbers, side=st.sampled_from(["ours", "theirs"]))
-    def merge_a_branch(self, number: int, side: str) -> None:
+    @rule(number=numbers, prompt=prompts, jobs=jobs)
+    def work_on_another_branch(self, number: int, prompt: str, jobs: int) -> None:
+        here = self.story.film.branch
+        self.conclude_a_merge()
         if branch := self.other_branch(number):
-            self.story.merge(branch, side)
+            self.story.switch(branch)
+        else:
+            self.story.branch_off("draft")
+        self.work(number, prompt, jobs)
+        self.story.switch(here)
+
+    def work(self, number: int, prompt: str, jobs: int) -> None:
+        self.change_prompt(self.shot(number), prompt)
+        applies.apply(self.story, jobs)
+
+    @rule(
+        number=numbers,
+        prompt=prompts,
+        side=st.sampled_from(["ours", "theirs"]),
+        lock_too=st.booleans(),
+        jobs=jobs,
+    )
+    def merge_a_branch(self, number: int, prompt: str, side: str, lock_too: bool, jobs: int) -> None:
+        self.conclude_a_merge()
+        if not self.other_branch(number):
+            self.work_on_another_branch(number, prompt, jobs)
+            self.work(number, self.unheard_of, jobs)
+        self.story.merge(self.other_branch(number), side, lock_too=lock_too)
+
+    def conclude_a_merge(self) -> None:
+        """Have the command write the lock whole, if git has left both sides in it."""
+        if self.story.film.conflicted:
+            applies.apply(self.story)
 
     def have_something_new(self, number: int) -> None:
         """See to it that an apply has something to do."""
         if not self.story.now.paying and self.story.film.board.provider != "preview":
-            name, prompt = self.shot(number), f"It never did no. {len(self.story.boards)} before."
-            self.change_prompt(name, prompt)
+            self.change_prompt(self.shot(number), self.unheard_of)
+
+    @property
+    def unheard_of(self) -> str:
+        """A prompt that was not there before."""
+        return f"It never did no. {len(self.story.boards)} before."
 
     def other_branch(self, number: int) -> str:
         here = self.story.film.branch
@@ -222,13 +256,10 @@ class Machine(RuleBasedStateMachine):
 
     # --- files, and what is in doubt ---
 
-    @rule(
-        what=st.sampled_from(
-            [Story.commit, Story.delete_renders, Story.lose_the_cache, Story.collect_garbage]
-        )
-    )
-    def tidy_up(self, what: Callable[[Story], None]) -> None:
-        what(self.story)
+    @rule(chore=st.sampled_from(CHORES))
+    def do_a_chore(self, chore: Callable[[Story], None]) -> None:
+        self.conclude_a_merge()
+        chore(self.story)
 
     @rule(number=numbers)
     def adopt_what_is_held(self, number: int) -> None:

@@ -16,6 +16,7 @@ CRASHES = {
     "leave_the_task_id_to_the_lock": "an answer is not in the ledger",
     "write_the_lock_in_place": "the lock is not whole",
 }
+CRASHES_AT_BIGMODEL = {"send_a_new_request_id_each_time": "paid 2 times"}
 POWER_CUTS = {
     "sync_no_file": "the lock is not whole",
     "sync_no_directory": "paid 2 times",
@@ -40,10 +41,16 @@ def test_a_mistake_is_found_by_crashes(world: World, mutant: str, complaint: str
     assert re.match(complaint, next(violations(world, mutant, "")))
 
 
+@pytest.mark.parametrize("world", ["bigmodel"], indirect=True, scope="session")
+@pytest.mark.parametrize(("mutant", "complaint"), CRASHES_AT_BIGMODEL.items())
+def test_a_mistake_about_request_ids_is_found_by_crashes(world: World, mutant: str, complaint: str) -> None:
+    assert re.match(complaint, next(violations(world, mutant, "")))
+
+
 @pytest.mark.parametrize(("mutant", "complaint"), POWER_CUTS.items())
 def test_a_missing_sync_is_found_by_power_cuts(world: World, mutant: str, complaint: str) -> None:
     assert re.match(complaint, next(violations(world, mutant, "none/certain", "all/certain")))
 
 
 def test_every_mutant_is_tried() -> None:
-    assert MUTANTS.keys() == CRASHES.keys() | POWER_CUTS.keys()
+    assert MUTANTS.keys() == CRASHES.keys() | CRASHES_AT_BIGMODEL.keys() | POWER_CUTS.keys()

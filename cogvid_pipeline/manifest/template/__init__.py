@@ -9,16 +9,18 @@ class TemplateMistake(Exception):
 
     CV301: not Jinja syntax; CV302: an undefined name or key; CV303: not allowed in a template; CV304: too
     much work or too large; CV305: an operation that does not fit its values. `line` counts from 1 inside
-    the template's text, and `snippet` is what stands there, or empty where that is not known.
+    the template's text, and `snippet` is what stands there, or empty where that is not known. `name` is the
+    one that is not defined.
     """
 
-    def __init__(self, code: str, message: str, *, hint: str = "", line: int = 0, snippet: str = "") -> None:
+    def __init__(self, code: str, message: str, *, hint: str = "", line: int = 0, name: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.hint = hint
         self.line = line
-        self.snippet = snippet
+        self.name = name
+        self.snippet = ""
 
 
 class Fuel:

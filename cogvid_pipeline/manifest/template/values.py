@@ -32,7 +32,7 @@ class Missing:
 
     def mistake(self, meter: Meter) -> TemplateMistake:
         hint = self.hint or suggestion(self.name, self.known(), meter)
-        return TemplateMistake("CV302", self.message, hint=hint)
+        return TemplateMistake("CV302", self.message, hint=hint, name=self.name)
 
 
 def misfit(message: str, hint: str = "") -> TemplateMistake:

@@ -556,6 +556,21 @@ def test_a_preview_whose_file_is_gone_is_rendered_again() -> None:
     assert stage.book.entries == before
 
 
+def test_a_preview_that_is_rendered_again_and_comes_out_differently_is_recorded() -> None:
+    stage = Stage(storyboard(CAT, NAP, provider="preview"))
+    stage.apply()
+    stage.shelf.kept.clear()
+    stage.shelf.placed.clear()
+    stage.sketch.shows_names = True
+
+    report = stage.apply()
+
+    assert report.names(Done) == ["cat", "nap"]
+    assert stage.sketch.rendered == ["cat", "nap", "cat", "nap"]
+    assert stage.shelf.kept.keys() == {entry.result.clip.sha256 for entry in stage.book.entries.values()}
+    assert {type(action) for action in stage.plan().actions} == {Keep}
+
+
 def test_a_preview_that_is_gone_cannot_be_had_from_a_vendor() -> None:
     preview = attempt(CAT, provider="preview")
     stage = Stage(storyboard(CAT, provider="preview"), locked(cat=preview))

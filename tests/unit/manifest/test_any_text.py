@@ -34,6 +34,8 @@ examples = settings(
 WORDS = """
     version project title provider output vars prompts defaults budget prices shots model prompt image quality
     with_audio size fps duration watermark tags shot frame max_cost currency amount walk x-a negative_prompt
+    include environments remote sequence matrix exclude takes pick take protect freeze depends_on in out
+    transition type arrival
 """.split()  # noqa: SIM905
 KEYS = st.sampled_from(WORDS) | st.text(max_size=5)
 LEAVES = (
@@ -42,7 +44,10 @@ LEAVES = (
     | st.integers(-(2**63), 2**63 - 1)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.sampled_from(
-        ["cogvideox-3", "speed", "quality", "1920x1080", "walk", "last", "{{ hero }}", "CNY", 1, 5, 30]
+        [
+            *("cogvideox-3", "speed", "quality", "1920x1080", "walk", "last", "{{ hero }}", "CNY", 1, 5, 30),
+            *("{{ matrix.walk }}", "walk.walk", "walk.1", "arrival", "*.yaml", "s3://walk", "dissolve", 2.0),
+        ]
     )
     | st.text(max_size=8)
 )
@@ -69,6 +74,8 @@ PIECES = st.sampled_from(
         ".inf",
     ]
 )
+
+PLACES = [(), ("defaults",), ("shots",), ("shots", "walk"), ("environments", "final"), ("sequence", 0)]
 
 
 @pytest.fixture
@@ -114,11 +121,11 @@ def test_any_data_is_read_or_refused(manifest: Path, data: Any, flow: bool) -> N
 
 
 @examples
-@given(key=KEYS, data=DATA, where=st.sampled_from([(), ("defaults",), ("shots",), ("shots", "walk")]))
+@given(key=KEYS, data=DATA, where=st.sampled_from(PLACES))
 def test_any_value_anywhere_in_a_manifest_is_read_or_refused(
     manifest: Path, key: str, data: Any, where: tuple[str, ...]
 ) -> None:
-    whole = yaml.safe_load(QUICKSTART)
+    whole = {**yaml.safe_load(QUICKSTART), "environments": {"final": {}}, "sequence": [{"shot": "walk"}]}
     here = whole
     for step in where:
         here = here[step]
@@ -144,6 +151,18 @@ def test_any_edit_of_a_valid_manifest_is_read_or_refused(
         text = text[:start] + piece + text[start + length :]
 
     check(manifest, text.encode())
+
+
+@examples
+@given(
+    act=DATA | st.dictionaries(st.sampled_from(["vars", "prompts", "shots"]), DATA),
+    pattern=st.text(max_size=9),
+)
+def test_anything_that_is_included_is_read_or_refused(manifest: Path, act: Any, pattern: str) -> None:
+    (manifest.parent / "act.yaml").write_text(yaml.safe_dump(act), encoding="utf-8")
+    whole = {**yaml.safe_load(QUICKSTART), "include": ["act.yaml", f"*{pattern}"]}
+
+    check(manifest, yaml.safe_dump(whole, allow_unicode=True, sort_keys=False).encode())
 
 
 @examples

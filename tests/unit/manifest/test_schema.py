@@ -13,7 +13,12 @@ from cogvid_pipeline.manifest.schema import Schemas
 from cogvid_pipeline.packaged import schemas_directory
 
 SCHEMAS = Schemas(schemas_directory())
-FILES = ["manifest.schema.json", "models/cogvideox-3.schema.json", "problems.schema.json"]
+FILES = [
+    "manifest.schema.json",
+    "include.schema.json",
+    "models/cogvideox-3.schema.json",
+    "problems.schema.json",
+]
 
 
 def subschemas(schema: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -123,7 +128,7 @@ def test_mistakes_outside_of_the_shots_are_found_beside_thousands_of_valid_ones(
 def test_schemas_are_found_in_directories_with_unusual_names(tmp_path: Path) -> None:
     directory = tmp_path / "a b#c%20夜"
     (directory / "models").mkdir(parents=True)
-    for name in FILES[:2]:
+    for name in FILES[:3]:
         (directory / name).write_bytes((schemas_directory() / name).read_bytes())
 
     schemas = Schemas(directory)

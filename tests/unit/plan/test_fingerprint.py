@@ -57,8 +57,25 @@ def test_a_released_fingerprint_never_changes(shot: Shot, canonical: str, expect
     assert expected == "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def test_the_name_and_the_tags_of_a_shot_do_not_count() -> None:
-    one = Shot("one", "cogvideox-3", "A cat.", tags=("hero",))
+def test_a_released_fingerprint_of_a_second_take_never_changes() -> None:
+    request = make_request(Shot("a", "cogvideox-3", "A cat is playing with a ball."), lambda _: CLIP, take=2)
+
+    canonical = '{"model":"cogvideox-3","prompt":"A cat is playing with a ball.","take":2}'
+    expected = "sha256:efd601d0d3ee2cfca60bd9f7b69ac673d530d7173ffbef90a1926728bc6558a6"
+    assert fingerprint(request, DEFAULTS) == expected
+    assert expected == "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def test_what_is_no_part_of_the_request_does_not_count() -> None:
+    one = Shot(
+        *("one", "cogvideox-3", "A cat."),
+        tags=("hero",),
+        takes=3,
+        pick=2,
+        depends_on=("two",),
+        protect=True,
+        freeze=True,
+    )
 
     assert digest_of(one) == digest_of(Shot("two", "cogvideox-3", "A cat."))
 

@@ -12,6 +12,7 @@ from jsonschema import Draft7Validator
 from cogvid_pipeline.errors import StateError
 from cogvid_pipeline.model.attempt import Attempt, Lock, LockEntry, State
 from cogvid_pipeline.model.cache import CacheFile, Reason
+from cogvid_pipeline.model.cut import Segment, Transition
 from cogvid_pipeline.model.event import Event, EventName
 from cogvid_pipeline.model.plan import Action
 from cogvid_pipeline.model.problem import Location, Problem
@@ -81,9 +82,15 @@ def whole_show() -> dict[str, Any]:
         shot("walk", fps=60, with_audio=True, quality="speed", size="1280x720", duration=10, watermark=False),
         images=(ShotFrame("run", 1.5), image),
         tags=("hero",),
+        takes=3,
+        pick=2,
+        depends_on=("link",),
+        protect=True,
+        freeze=True,
     )
     link = replace(shot("link", ""), images=(ImageUrl("https://example.com/a.png"),))
-    board = storyboard(shot("run"), walk, link)
+    cut = (Segment("run", end=4.5), Segment("walk", 2, 0.5, None, Transition("dissolve", 0.5)))
+    board = storyboard(shot("run"), walk, link, environment="final", sequence=cut)
     return storyboard_document(board, board.shots)
 
 
@@ -108,7 +115,7 @@ EVENTS = [
     Event("failed", NOW, "walk", details={"reason": "unsafe content", "hint": ""}),
     Event("held", NOW, "walk", details={"reason": "the answer was lost"}),
     Event("blocked", NOW, "nap", details={"on": "walk"}),
-    Event("forgotten", NOW, "walk@2"),
+    Event("forgotten", NOW, "walk", 2),
     Event("run_finished", NOW, details={"interrupted": False}),
 ]
 
@@ -278,7 +285,7 @@ def test_the_start_of_a_run_has_the_version_and_other_events_do_not() -> None:
 
 
 def test_a_forgotten_take_is_named_as_in_the_plan() -> None:
-    told = line(Event("forgotten", NOW, "walk@12"))
+    told = line(Event("forgotten", NOW, "walk", 12))
 
     assert (told["shot"], told["take"]) == ("walk", 12)
 
@@ -377,8 +384,9 @@ def test_an_event_that_lacks_a_field_is_noticed(event: Event) -> None:
 
 def test_a_storyboard_that_lacks_a_field_is_noticed() -> None:
     parameters = {"fps", "with_audio", "quality", "size", "duration", "watermark"}
+    choices = {"takes", "pick", "depends_on", "protect", "freeze", "environment"}
 
-    assert not_missed("storyboard", whole_show()) == {"prompt", "image", *parameters}
+    assert not_missed("storyboard", whole_show()) == {"prompt", "image", *parameters, *choices}
     assert accepted_anyhow("storyboard", whole_show()) == set()
 
 

@@ -59,6 +59,7 @@ def test_a_plan_is_indented_text_in_the_languages_of_its_prompts() -> None:
         "  },\n"
         '  "inputs": {\n'
         '    "manifest": null,\n'
+        '    "environment": null,\n'
         '    "provider": null,\n'
         '    "variables": {},\n'
         '    "variable_files": []\n'

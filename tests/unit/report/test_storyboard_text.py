@@ -20,6 +20,7 @@ DATA = ImageData(f"sha256:{'0123456789abcdef' * 4}", "image/png", b"png")
         (ShotFrame("walk", "last"), "the last frame of walk"),
         (ShotFrame("walk", 2.0), "the frame of walk at 2 s"),
         (ShotFrame("walk", 0.25), "the frame of walk at 0.25 s"),
+        (ShotFrame("walk", "first", 2), "the first frame of walk@2"),
     ],
 )
 def test_a_picture_in_words(image: Image, words: str) -> None:
@@ -31,6 +32,10 @@ def test_each_shot_is_a_paragraph_with_one_field_a_line() -> None:
         shot("walk", "The fox\x1b walks.", with_audio=True, quality="speed", fps=60),
         images=(ShotFrame("arrival", "last"), DATA),
         tags=("hero", "night"),
+        takes=3,
+        pick=2,
+        depends_on=("arrival", "still"),
+        protect=True,
     )
     still = replace(shot("still", ""), images=(ImageUrl("https://example.com/a.png"),))
 
@@ -43,6 +48,10 @@ def test_each_shot_is_a_paragraph_with_one_field_a_line() -> None:
         "  with_audio  true\n"
         "  quality     speed\n"
         "  fps         60\n"
+        "  takes       3\n"
+        "  pick        2\n"
+        "  depends_on  arrival, still\n"
+        "  protect     true\n"
         "  tags        hero, night\n"
         "\n"
         "still\n"
@@ -75,5 +84,9 @@ def test_a_document_has_what_was_written_and_nothing_else() -> None:
                 "image": ["https://example.com/a.png"],
                 "tags": [],
             },
+        ],
+        "cut": [
+            {"shot": name, "take": 1, "in": 0.0, "out": None, "transition": None}
+            for name in ("arrival", "walk", "still")
         ],
     }
