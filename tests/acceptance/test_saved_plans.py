@@ -179,6 +179,22 @@ def test_a_clip_whose_file_has_gone_since_is_fetched(project: Project, vendor: V
     assert len(vendor.accepted) == 2
 
 
+def test_a_plan_of_an_environment_is_done_in_it(project: Project, vendor: Vendor) -> None:
+    project.write(CAT, more="environments: {final: {defaults: {fps: 60}}}\n")
+
+    document = saved(project, "--env", "final")
+
+    assert document["inputs"]["environment"] == "final"
+    assert project.run("apply", "plan.json").code == 0
+    assert vendor.accepted[0].body["fps"] == 60
+    assert (project.root / "cogvid.final.lock").exists()
+    assert not (project.root / "cogvid.lock").exists()
+    project.write(CAT)
+    gone = project.run("apply", "plan.json")
+    assert gone.code == 4
+    assert "final" in gone.err
+
+
 # --- or it is not -------------------------------------------------------------------------------------
 
 
@@ -295,6 +311,7 @@ def test_limits_hold_for_saved_plans(project: Project, vendor: Vendor) -> None:
         ["--var", "a=b"],
         ["--var-file", "vars.yaml"],
         ["--provider", "preview"],
+        ["--env", "final"],
     ],
     ids=lambda option: option[0],
 )
