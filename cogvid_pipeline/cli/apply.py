@@ -145,7 +145,7 @@ def command(
         report = asyncio.run(_run(project, ledger, plan, how, as_json=as_json))
     if plan.conflicted:
         click.echo(whole_again(project), err=True)
-    _conclude(report, quiet=as_json)
+    _conclude(report, quiet=as_json, again="plan again" if document else "run the same command again")
 
 
 def _is_idle(plan: Plan) -> bool:
@@ -197,14 +197,14 @@ def _heed_signals(run: Run) -> None:
         asyncio.get_running_loop().add_signal_handler(number, on_signal)
 
 
-def _conclude(report: RunReport, *, quiet: bool) -> None:
-    """Say how the run ended; raises for everything but success."""
+def _conclude(report: RunReport, *, quiet: bool, again: str) -> None:
+    """Say how the run ended, and how it goes on (`again`); raises for everything but success."""
     failed, blocked = report.names(Failed), report.names(Blocked)
     done = len(report.outcomes) - sum(len(report.names(kind)) for kind in (Failed, Blocked, Held, Stopped))
     if report.interrupted:
         raise Interrupted(
             f"stopped; {_shots(len(report.names(Stopped)))} not finished",
-            hint="run the same command again: it goes on where it was",
+            hint=f"{again}: it goes on where it was",
         )
     failures = "; ".join(
         [

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -207,6 +208,29 @@ def test_a_plan_that_was_done_does_not_hold_any_more(project: Project, vendor: V
 
     assert ran.code == 4
     assert "  cat: was to be generated, and is up to date now\n" in ran.err
+    assert len(vendor.accepted) == 1
+
+
+def test_a_run_of_a_saved_plan_that_was_stopped_goes_on_with_a_new_plan(
+    project: Project, vendor: Vendor
+) -> None:
+    vendor.seconds = 3600
+    project.write(CAT)
+    saved(project)
+    process = project.start("apply", "plan.json")
+    vendor.wait_until(lambda: len(vendor.polls) >= 1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+
+    again = project.run("apply", "plan.json")
+
+    assert process.returncode == 130
+    assert "plan again: it goes on where it was" in err
+    assert again.code == 4
+    assert "cat: was to be generated, and is to be resumed now" in again.err
+    vendor.seconds = vendor.accepted[0].ready_at = 0
+    saved(project)
+    assert project.run("apply", "plan.json").code == 0
     assert len(vendor.accepted) == 1
 
 
