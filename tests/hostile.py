@@ -62,7 +62,7 @@ HOSTILE = (*TERMINAL, *LOG, *MARKDOWN, *DRAWING, *OTHER)
 
 _ACTING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _OURS = frozenset({"h3", "p", "strong", "code", "pre", "del", "ins", "details", "summary", "ul", "li"})
-_MARKER = re.compile(r"<!-- cogvid-plan [a-z0-9-]+ -->\n")
+_MARKER = re.compile(r"<!-- cogvid-plan [a-z0-9-]+( [a-z0-9_-]+)? -->\n")
 
 
 def acts_on_a_terminal(text: str) -> list[str]:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
-from functools import partial, wraps
+from functools import wraps
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,13 @@ from cogvid_pipeline.cli.options import Option, reads_manifest, with_options
 from cogvid_pipeline.cli.planning import gathers_plan_options, warn
 from cogvid_pipeline.cli.progress import leave_terminal, watching
 from cogvid_pipeline.cli.project import Project, open_project
-from cogvid_pipeline.cli.saved import load_plan, plan_again, refuse_further_options, settings_of
+from cogvid_pipeline.cli.saved import (
+    asked_again,
+    load_plan,
+    refuse_further_options,
+    refuse_stale,
+    settings_of,
+)
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.cli.streams import paint_for
 from cogvid_pipeline.durable import check_writable
@@ -115,11 +121,14 @@ def command(
         refuse_further_options(options, settings)
         named = context.get_parameter_source("manifest") is not ParameterSource.DEFAULT
         settings, options = settings_of(document, settings, named=named), options_of(document)
-    project = open_project(settings)
+    with asked_again(document):
+        project = open_project(settings)
     warn(project)
     with project.exclusive_ledger("cogvid apply") as ledger:
-        make = partial(project.plan, ledger, options)
-        plan = plan_again(document, make) if document else make()
+        with asked_again(document):
+            plan = project.plan(ledger, options)
+        if document:
+            refuse_stale(document, plan)
         if not as_json:
             click.echo(plan_text(plan, paint_for(sys.stdout)), nl=False)
         check_protected(plan)
@@ -136,7 +145,7 @@ def command(
         report = asyncio.run(_run(project, ledger, plan, how, as_json=as_json))
     if plan.conflicted:
         click.echo(whole_again(project), err=True)
-    _conclude(report, quiet=as_json)
+    _conclude(report, quiet=as_json, again="plan again" if document else "run the same command again")
 
 
 def _is_idle(plan: Plan) -> bool:
@@ -188,14 +197,14 @@ def _heed_signals(run: Run) -> None:
         asyncio.get_running_loop().add_signal_handler(number, on_signal)
 
 
-def _conclude(report: RunReport, *, quiet: bool) -> None:
-    """Say how the run ended; raises for everything but success."""
+def _conclude(report: RunReport, *, quiet: bool, again: str) -> None:
+    """Say how the run ended, and how it goes on (`again`); raises for everything but success."""
     failed, blocked = report.names(Failed), report.names(Blocked)
     done = len(report.outcomes) - sum(len(report.names(kind)) for kind in (Failed, Blocked, Held, Stopped))
     if report.interrupted:
         raise Interrupted(
             f"stopped; {_shots(len(report.names(Stopped)))} not finished",
-            hint="run the same command again: it goes on where it was",
+            hint=f"{again}: it goes on where it was",
         )
     failures = "; ".join(
         [

@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -45,15 +46,21 @@ def load_plan(path: Path) -> dict[str, Any]:
     return document
 
 
-def plan_again(saved: Mapping[str, Any], make: Callable[[], Plan]) -> Plan:
-    """The plan as it is now, to which `make` comes. Raises StalePlan unless it is the one that was saved."""
+@contextmanager
+def asked_again(saved: Mapping[str, Any] | None) -> Iterator[None]:
+    """Where a saved plan asks for what is not there any more, such as a shot or a variable, it is stale."""
     try:
-        plan = make()
-    except UsageError as error:  # what it selects or replaces is not there any more
+        yield
+    except UsageError as error:
+        if saved is None:
+            raise
         raise StalePlan([str(error)]) from error
+
+
+def refuse_stale(saved: Mapping[str, Any], plan: Plan) -> None:
+    """Raise StalePlan unless the plan that was made again is the one that was saved."""
     if moved := what_moved(saved, plan_document(plan)):
         raise StalePlan(moved)
-    return plan
 
 
 def refuse_further_options(options: PlanOptions, settings: Settings) -> None:

@@ -257,6 +257,7 @@ class Plan:
     summary: Mapping[str, int]
     cost: Money | None
     currency: str
+    environment: str = ""
     budget: BudgetUse | None = None
     warnings: tuple[str, ...] = ()
     settled: Mapping[str, LockEntry] = field(default_factory=dict)

@@ -97,6 +97,7 @@ def make_plan(
         summary=dict(Counter(action.kind for action in actions)),
         cost=total(spending, prices.currency),
         currency=prices.currency,
+        environment=storyboard.environment,
         budget=budget_use(storyboard.budget, staying, spending, prices),
         warnings=(*_conflict(facts.lock), *part.warnings, *protect.warning(actions)),
         settled=settled,

@@ -3,7 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from cogvid_pipeline.errors import UsageError
 from cogvid_pipeline.model.attempt import Attempt, Clip, Lock, LockEntry
@@ -12,6 +12,7 @@ from cogvid_pipeline.model.plan import (
     Generate,
     Hold,
     PlanOptions,
+    Regenerate,
     Repeat,
     Resume,
     Reuse,
@@ -25,8 +26,6 @@ from cogvid_pipeline.model.shot import Take, matrix_of
 from cogvid_pipeline.plan.names import TakeNames
 from cogvid_pipeline.plan.selection import Candidate, select
 
-Needs: TypeAlias = Mapping[str, tuple[str, ...]]
-
 _NAMED = 3  # of the shots for which another one is brought in
 
 
@@ -35,6 +34,11 @@ class Decider(Protocol):
 
     clips: dict[str, str | None]
     replace: frozenset[str]
+
+    @property
+    def names(self) -> TakeNames:
+        """Which takes a name stands for."""
+        ...
 
     def decide(self, take: Take) -> TakeStep:
         """What is done about a take."""
@@ -64,33 +68,24 @@ def narrow(whole: Part, lock: Lock, planner: Decider, options: PlanOptions) -> P
     `whole` is what would be done without a selection; `planner` has decided nothing yet. Raises UsageError
     when the selection names what is not there, or leaves out what is to be replaced.
     """
-    needs = _needs(whole.steps)
-    selected = select(_candidates(whole, lock, needs), options)
+    selected = select(_candidates(whole, lock), options)
     if left_out := sorted(planner.replace - selected):
         raise UsageError(
             f"--replace {left_out[0]}: that shot is not selected", hint=f"add --select {left_out[0]}"
         )
-    narrowing = _Narrowing(whole.steps, needs, planner, selected)
+    narrowing = _Narrowing(whole.steps, planner, selected)
     steps = narrowing.steps()
     forgotten, kept = _forgotten(whole, lock, selected)
     return Part(steps, forgotten, (*narrowing.warnings(), *kept))
 
 
-def _needs(steps: Mapping[str, TakeStep]) -> Needs:
-    """What each take waits for: the takes that its frames come from, and what its shot depends on."""
-    names = TakeNames(step.shot for step in steps.values())
-    return {
-        name: (*step.shot.sources, *(take for one in step.shot.depends_on for take in names.takes(one)))
-        for name, step in steps.items()
-    }
-
-
-def _candidates(whole: Part, lock: Lock, needs: Needs) -> Iterator[Candidate]:
+def _candidates(whole: Part, lock: Lock) -> Iterator[Candidate]:
     for name, step in whole.steps.items():
         states = frozenset(_states(step, lock.entries.get(name)))
         shot = step.shot
         names = tuple(filter(None, (shot.name, matrix_of(shot.name))))
-        yield Candidate(name, names, shot.tags, states, needs[name])
+        first = (f"{name}@1",) if name == shot.name and shot.takes > 1 else ()
+        yield Candidate(name, (*names, *first), shot.tags, states, shot.sources, shot.depends_on)
     for name in whole.forgotten:
         yield Candidate(name, gone=True)
 
@@ -112,7 +107,6 @@ class _Narrowing:
     """One use of `narrow`; `used` is what the lock has of takes outside of the selection that it goes by."""
 
     whole: Mapping[str, TakeStep]
-    needs: Needs
     planner: Decider
     selected: frozenset[str]
     used: dict[str, Attempt] = field(default_factory=dict)
@@ -140,21 +134,35 @@ class _Narrowing:
                 yield f"{name}: out of date and not selected, so its clip in the lock is what counts"
 
     def _within(self) -> set[str]:
-        """The selected takes and what they are made from, up to where the lock has a clip."""
+        """The selected takes and what they wait for, up to where the lock has a clip."""
         within: set[str] = set()
+        followed: set[str] = set()
         waiting = list(self.selected & self.whole.keys())
         while waiting:
             name = waiting.pop()
-            if name in within or name in self.used:
+            if name in within:
                 continue
-            standing = None if name in self.selected else self._standing(name)
-            if standing and standing.clip:
-                self.used[name] = standing
-                self.planner.clips[name] = standing.clip.sha256
-            else:
-                within.add(name)
-                waiting.extend(self.needs[name])
+            within.add(name)
+            shot = self.whole[name].shot
+            waiting += [source for source in shot.sources if not self._uses(source)]
+            for reference in set(shot.depends_on) - followed:
+                waiting += [take for take in self.planner.names.takes(reference) if not self._is_there(take)]
+            followed.update(shot.depends_on)
         return within
+
+    def _uses(self, name: str) -> bool:
+        """Whether a take outside of the selection has a clip for others to take frames from."""
+        if name in self.selected:
+            return False
+        standing = self._standing(name)
+        if standing is None or standing.clip is None:
+            return False
+        self.used[name] = standing
+        self.planner.clips[name] = standing.clip.sha256
+        return True
+
+    def _is_there(self, name: str) -> bool:
+        return name not in self.selected and self.planner.standing(name) is not None
 
     def _standing(self, name: str) -> Attempt | None:
         """The clip that the lock has, unless it is a preview that would have to be rendered again."""
@@ -177,11 +185,15 @@ class _Narrowing:
                     needed_by[source].append(name)
         return needed_by
 
-    def _sources(self, step: TakeStep) -> tuple[str, ...]:
-        """The takes that have to have their clips for this."""
+    def _sources(self, step: TakeStep) -> Iterator[str]:
+        """The takes that have to have their clips before this."""
         if isinstance(step, Share):
-            return (step.of,)
-        return self.needs[step.name] if draws(step) else ()
+            yield step.of
+        if draws(step):
+            yield from step.shot.sources
+        if isinstance(step, Generate | Regenerate):
+            for reference in step.shot.depends_on:
+                yield from self.planner.names.takes(reference)
 
 
 def _fetch(take: Take, standing: Attempt) -> Fetch:
@@ -210,12 +222,8 @@ def _forgotten(whole: Part, lock: Lock, selected: frozenset[str]) -> tuple[list[
     }
     dropped, kept = [], []
     for name in (name for name in whole.forgotten if name in selected):
-        entry = lock.entries[name]
-        heirs = [
-            waiting[one.request_id]
-            for one in (entry.result, entry.pending)
-            if one and one.request_id in waiting
-        ]
+        ids = [attempt.request_id for attempt in lock.entries[name].attempts]
+        heirs = [waiting[each] for each in ids if each in waiting]
         if heirs:
             kept.append(
                 f"{name}: stays in the lock, since {heirs[0]!r}, which is not selected, takes its clip over"

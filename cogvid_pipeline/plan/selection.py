@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cached_property
+from typing import TypeAlias
 
 from cogvid_pipeline.errors import UsageError
 from cogvid_pipeline.model.plan import PlanOptions
@@ -23,7 +24,8 @@ class Candidate:
     """A take that may be selected.
 
     `names` is all that it goes by besides its own name; `needs` has the names of the takes that it is made
-    from. What is `gone` is in the lock but not in the manifest, and is meant only when it is named.
+    from, `after` any names of those that it comes after. What is `gone` is in the lock but not in the
+    manifest, and is meant only when it is named.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Candidate:
     tags: tuple[str, ...] = ()
     states: frozenset[str] = frozenset()
     needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     gone: bool = False
 
 
@@ -43,6 +46,16 @@ def select(candidates: Iterable[Candidate], options: PlanOptions) -> frozenset[s
     field = _Field(tuple(candidates))
     chosen = field.union("--select", options.select) if options.select else field.declared
     return frozenset(chosen - field.union("--exclude", options.exclude))
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """All takes that go by a name."""
+
+    name: str
+
+
+_Node: TypeAlias = str | _Group
 
 
 class _Field:
@@ -77,9 +90,19 @@ class _Field:
                 chosen = self._in_state(option, found["what"])
             case method:
                 raise UsageError(f"{option}: there is no selecting by {method}:", hint=_FORMS)
-        upstream = _reach(chosen, self._needs) if found["up"] else set()
-        downstream = _reach(chosen, self._needed_by) if found["down"] else set()
+        upstream = self._reach(chosen, self._needs) if found["up"] else set()
+        downstream = self._reach(chosen, self._needed_by) if found["down"] else set()
         return chosen | upstream | downstream
+
+    def _reach(self, names: Iterable[str], onward: Mapping[_Node, Iterable[_Node]]) -> set[str]:
+        """The names and all that is reached from them."""
+        reached: set[_Node] = set()
+        waiting: list[_Node] = list(names)
+        while waiting:
+            if (node := waiting.pop()) not in reached:
+                reached.add(node)
+                waiting.extend(onward.get(node, ()))
+        return {node for node in reached if isinstance(node, str)}
 
     def _matching(self, option: str, what: str, index: Mapping[str, set[str]], verb: str) -> set[str]:
         if what in index:
@@ -114,27 +137,29 @@ class _Field:
         return index
 
     @cached_property
-    def _needs(self) -> dict[str, Sequence[str]]:
-        return {candidate.name: candidate.needs for candidate in self._candidates}
+    def _edges(self) -> list[tuple[_Node, _Node]]:
+        """Who waits for whom. A name that others come after is a node of its own: many may wait for many."""
+        edges: list[tuple[_Node, _Node]] = []
+        groups = {name for candidate in self._candidates for name in candidate.after}
+        for candidate in self._candidates:
+            edges += [(candidate.name, source) for source in candidate.needs]
+            edges += [(candidate.name, _Group(name)) for name in candidate.after]
+            edges += [(_Group(name), candidate.name) for name in groups.intersection(candidate.names)]
+        return edges
 
     @cached_property
-    def _needed_by(self) -> dict[str, list[str]]:
-        index: dict[str, list[str]] = defaultdict(list)
-        for candidate in self._candidates:
-            for source in candidate.needs:
-                index[source].append(candidate.name)
+    def _needs(self) -> dict[_Node, list[_Node]]:
+        index: dict[_Node, list[_Node]] = defaultdict(list)
+        for node, source in self._edges:
+            index[node].append(source)
         return index
 
-
-def _reach(names: Iterable[str], onward: Mapping[str, Sequence[str]]) -> set[str]:
-    """The names and all that is reached from them."""
-    reached: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        if (name := waiting.pop()) not in reached:
-            reached.add(name)
-            waiting.extend(onward.get(name, ()))
-    return reached
+    @cached_property
+    def _needed_by(self) -> dict[_Node, list[_Node]]:
+        index: dict[_Node, list[_Node]] = defaultdict(list)
+        for node, source in self._edges:
+            index[source].append(node)
+        return index
 
 
 def _listed(index: Iterable[str]) -> str:

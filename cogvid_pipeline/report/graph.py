@@ -94,7 +94,8 @@ def _edges(step: TakeStep, takes: Mapping[str, Sequence[str]]) -> Iterator[Edge]
         yield Edge(source, step.name, ", ".join(labels))
     for reference in step.shot.depends_on:
         for source in takes.get(reference, ()):
-            yield Edge(source, step.name, "comes first")
+            if source not in frames:
+                yield Edge(source, step.name, "comes first")
 
 
 def _row(node: Node, width: int, sources: Sequence[str]) -> str:

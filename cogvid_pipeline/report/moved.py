@@ -71,7 +71,7 @@ def _differences(before: Document, after: Document) -> Iterator[str]:
     """What differs although the same is done about the take."""
     asked = list(_fields(before["request"] or {}, after["request"] or {}))
     yield from asked
-    if not asked and before["changes"] != after["changes"]:
+    if not asked and before["action"] == after["action"] and before["changes"] != after["changes"]:
         yield "the clip that it has is another one now"
     elif not asked and before["fingerprint"] != after["fingerprint"]:
         yield "its request is told apart from others by another fingerprint now"

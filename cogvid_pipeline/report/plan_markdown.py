@@ -6,7 +6,6 @@ from cogvid_pipeline.model.plan import (
     Action,
     Change,
     Fetch,
-    Forget,
     Generate,
     Keep,
     Paying,
@@ -39,23 +38,28 @@ _TAGS: dict[Kind, tuple[str, str]] = {
 def plan_markdown(plan: Plan) -> str:
     """The summary and the cost, then what changes, then what does not; never more than 65,000 characters.
 
-    The first line is a comment that is the same for each plan of the project, so that a bot can find what it
-    wrote before.
+    The first line is a comment that is the same for each plan of the project and its environment, so that a
+    bot can find what it wrote before.
     """
-    changed = [action for action in plan.actions if not isinstance(action, Keep | Fetch)]
-    unchanged = [action for action in plan.actions if isinstance(action, Keep | Fetch)]
+    changed = [action for action in plan.actions if not _stays(action)]
+    unchanged = [action for action in plan.actions if _stays(action)]
     warnings = [f"- ⚠️ {code(_cut(warning))}\n" for warning in plan.warnings]
     listed = _fitting(warnings, _ROOM_FOR_WARNINGS)
     blocks = _fitting(map(_block, changed), _ROOM_FOR_CHANGES)
+    whose = [plan.project, plan.environment] if plan.environment else [plan.project]
     parts = [
-        f"<!-- cogvid-plan {plan.project} -->\n",
-        f"### Plan for {code(plan.project)}\n\n**{summary_line(plan)}**\n",
+        f"<!-- cogvid-plan {' '.join(whose)} -->\n",
+        f"### Plan for {', '.join(map(code, whose))}\n\n**{summary_line(plan)}**\n",
         "".join(["\n", *listed.values(), *_more(len(warnings) - len(listed), "warning")]),
         *blocks.values(),
         *_folded("More changes", [each for place, each in enumerate(changed) if place not in blocks]),
         *_folded("Unchanged", unchanged),
     ]
     return "\n".join(part for part in parts if part.strip())
+
+
+def _stays(action: Action) -> bool:
+    return isinstance(action, Fetch) or (isinstance(action, Keep) and not action.stale)
 
 
 def _block(action: Action) -> str:
@@ -65,7 +69,7 @@ def _block(action: Action) -> str:
     lines = [inert(_cut(action.reason))]
     if isinstance(action, Generate):
         lines += [f"{name}: {inert(_cut(value))}" for name, value in _asked(action.shot)]
-    changes = [] if isinstance(action, Forget) else changes_of(action)
+    changes = changes_of(action)
     lines += [_change(change) for change in changes[:_MOST_FIELDS]]
     if len(changes) > _MOST_FIELDS:
         lines.append(f"and {len(changes) - _MOST_FIELDS} more fields")

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -179,6 +180,22 @@ def test_a_clip_whose_file_has_gone_since_is_fetched(project: Project, vendor: V
     assert len(vendor.accepted) == 2
 
 
+def test_a_plan_of_an_environment_is_done_in_it(project: Project, vendor: Vendor) -> None:
+    project.write(CAT, more="environments: {final: {defaults: {fps: 60}}}\n")
+
+    document = saved(project, "--env", "final")
+
+    assert document["inputs"]["environment"] == "final"
+    assert project.run("apply", "plan.json").code == 0
+    assert vendor.accepted[0].body["fps"] == 60
+    assert (project.root / "cogvid.final.lock").exists()
+    assert not (project.root / "cogvid.lock").exists()
+    project.write(CAT)
+    gone = project.run("apply", "plan.json")
+    assert gone.code == 4
+    assert "final" in gone.err
+
+
 # --- or it is not -------------------------------------------------------------------------------------
 
 
@@ -191,6 +208,29 @@ def test_a_plan_that_was_done_does_not_hold_any_more(project: Project, vendor: V
 
     assert ran.code == 4
     assert "  cat: was to be generated, and is up to date now\n" in ran.err
+    assert len(vendor.accepted) == 1
+
+
+def test_a_run_of_a_saved_plan_that_was_stopped_goes_on_with_a_new_plan(
+    project: Project, vendor: Vendor
+) -> None:
+    vendor.seconds = 3600
+    project.write(CAT)
+    saved(project)
+    process = project.start("apply", "plan.json")
+    vendor.wait_until(lambda: len(vendor.polls) >= 1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+
+    again = project.run("apply", "plan.json")
+
+    assert process.returncode == 130
+    assert "plan again: it goes on where it was" in err
+    assert again.code == 4
+    assert "cat: was to be generated, and is to be resumed now" in again.err
+    vendor.seconds = vendor.accepted[0].ready_at = 0
+    saved(project)
+    assert project.run("apply", "plan.json").code == 0
     assert len(vendor.accepted) == 1
 
 
@@ -295,6 +335,7 @@ def test_limits_hold_for_saved_plans(project: Project, vendor: Vendor) -> None:
         ["--var", "a=b"],
         ["--var-file", "vars.yaml"],
         ["--provider", "preview"],
+        ["--env", "final"],
     ],
     ids=lambda option: option[0],
 )

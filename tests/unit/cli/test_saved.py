@@ -152,18 +152,24 @@ def test_what_was_given_comes_back(plan: Path) -> None:
         manifest=Path("cogvid.yaml"),
         variables={"a": "b"},
         variable_files=(Path("vars.yaml").absolute(),),
+        environment="final",
         provider="zai",
     )
     inputs = inputs_from(given)
 
     document = edit(
-        plan, variables=dict(inputs.variables), variable_files=list(inputs.variable_files), provider="zai"
+        plan,
+        variables=dict(inputs.variables),
+        variable_files=list(inputs.variable_files),
+        environment=inputs.environment,
+        provider=inputs.provider,
     )
 
     assert settings_of(document, HERE, named=False) == Settings(
         manifest=Path("cogvid.yaml"),
         variables={"a": "b"},
         variable_files=(Path("vars.yaml"),),
+        environment="final",
         provider="zai",
     )
 

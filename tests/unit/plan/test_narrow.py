@@ -8,7 +8,7 @@ import pytest
 from cogvid_pipeline.errors import OverBudget, UsageError
 from cogvid_pipeline.model.attempt import Lock, LockEntry, State
 from cogvid_pipeline.model.plan import Action, Fetch, Generate, Hold, Keep, Plan, Regenerate, Reuse, Share
-from cogvid_pipeline.model.shot import Money
+from cogvid_pipeline.model.shot import Money, ShotFrame
 from cogvid_pipeline.plan.cost import check_limits
 from tests.boards import attempt, clip, locked, plan_for, shot, storyboard
 
@@ -259,6 +259,78 @@ def test_states_are_what_status_and_plan_call_them(state: str, names: list[str])
     )
 
     assert list(kinds(plan_for(board, lock, select=(f"state:{state}",)))) == names
+
+
+# --- takes, matrices and order ------------------------------------------------------------------------
+
+DANCE = replace(shot("dance", "It dances."), takes=2)
+FROM_SECOND = replace(shot("bow", "It bows."), images=(ShotFrame("dance", "last", take=2),))
+DAWN, DUSK = shot("sky.dawn", "Dawn."), shot("sky.dusk", "Dusk.")
+
+
+def test_a_shot_stands_for_its_takes_and_a_matrix_for_its_shots() -> None:
+    board = storyboard(DANCE, DAWN, DUSK)
+
+    assert list(kinds(plan_for(board, select=("dance",)))) == ["dance", "dance@2"]
+    assert list(kinds(plan_for(board, select=("dance@1",)))) == ["dance"]
+    assert list(kinds(plan_for(board, select=("dance@2", "sky.dusk")))) == ["dance@2", "sky.dusk"]
+    assert list(kinds(plan_for(board, select=("sky",)))) == ["sky.dawn", "sky.dusk"]
+    assert list(kinds(plan_for(board, exclude=("sky.d*",)))) == ["dance", "dance@2"]
+
+
+def test_only_the_take_whose_frame_is_used_is_brought_in() -> None:
+    plan = plan_for(storyboard(DANCE, FROM_SECOND), select=("bow",))
+
+    assert list(kinds(plan)) == ["dance@2", "bow"]
+    assert action_of(plan, "dance@2").needed_by == ("bow",)
+    assert list(kinds(plan_for(storyboard(DANCE, FROM_SECOND), select=("dance+",)))) == [
+        "dance",
+        "dance@2",
+        "bow",
+    ]
+    assert list(kinds(plan_for(storyboard(DANCE, FROM_SECOND), select=("dance@1+",)))) == ["dance"]
+
+
+def test_what_has_to_come_first_is_brought_in_until_it_has_a_clip() -> None:
+    last = replace(shot("last", "The end."), depends_on=("sky", "cat"))
+    board = storyboard(last, DAWN, DUSK, CAT)
+    dawn = locked(**{"sky.dawn": attempt(DAWN)})
+
+    assert kinds(plan_for(board, dawn, select=("last",))) == {
+        "last": "generate",
+        "sky.dusk": "generate",
+        "cat": "generate",
+    }
+    every = locked(**{"sky.dawn": attempt(DAWN), "sky.dusk": attempt(DUSK), "cat": attempt(LION)})
+    plan = plan_for(board, every, missing=("cat",), select=("last",))
+    assert kinds(plan) == {"last": "generate"}
+    assert plan.warnings == ()
+
+
+def test_what_comes_first_is_not_needed_by_what_has_its_clip() -> None:
+    last = replace(shot("last", "The end."), depends_on=("cat",))
+
+    assert kinds(plan_for(storyboard(last, CAT), locked(last=attempt(last)), select=("last",))) == {
+        "last": "keep"
+    }
+
+
+def test_a_frozen_shot_that_is_stale_counts_as_changed_and_as_it_is() -> None:
+    frozen = replace(LION, freeze=True)
+    board = storyboard(frozen, replace(NAP, prompt="It snores."))
+
+    plan = plan_for(board, whole_lock(), select=("nap",))
+
+    assert kinds(plan) == {"nap": "regenerate"}
+    assert plan.warnings == ()
+    assert list(kinds(plan_for(board, whole_lock(), select=("state:changed",)))) == ["cat", "nap"]
+
+
+def test_a_protected_shot_outside_of_the_selection_refuses_nothing() -> None:
+    board = storyboard(replace(LION, protect=True), OWL)
+
+    assert plan_for(board, whole_lock(), select=("owl",)).warnings == ()
+    assert "protected" in plan_for(board, whole_lock(), select=("cat",)).warnings[0]
 
 
 # --- money --------------------------------------------------------------------------------------------

@@ -68,6 +68,31 @@ def test_without_a_selector_everything_in_the_manifest_is_meant() -> None:
     assert chosen(exclude=("walk+",)) == EVERYTHING - {"walk", "morph"}
 
 
+def test_what_comes_first_is_upstream_too_be_it_a_shot_or_a_whole_matrix() -> None:
+    field = [
+        *FIELD,
+        Candidate("title", after=("skyline", "dance")),
+        Candidate("credits", needs=("title",)),
+    ]
+
+    def meant(selector: str) -> set[str]:
+        return set(select(field, PlanOptions((selector,))))
+
+    assert meant("+title") == {"title", "skyline.dawn", "skyline.dusk", "dance@2"}
+    assert meant("skyline.dawn+") == {"skyline.dawn", "title", "credits"}
+    assert meant("dance@2+") == {"dance@2", "title", "credits"}
+
+
+def test_many_that_come_after_many_are_followed_once() -> None:
+    field = [
+        *(Candidate(f"sky.{place}", ("sky",)) for place in range(2_000)),
+        *(Candidate(f"sea.{place}", ("sea",), after=("sky",)) for place in range(2_000)),
+    ]
+
+    assert len(select(field, PlanOptions(("+sea.7",)))) == 2_001
+    assert len(select(field, PlanOptions(("sky.7+",)))) == 2_001
+
+
 def test_what_only_the_lock_has_is_meant_when_it_is_named() -> None:
     assert "former" not in chosen("state:new", "tag:*")
     assert "former" in chosen("*")

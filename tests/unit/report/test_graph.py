@@ -54,6 +54,19 @@ def test_for_mermaid_shots_are_known_by_their_place() -> None:
     ]
 
 
+def test_takes_matrices_and_order_are_drawn() -> None:
+    dance = replace(shot("dance", "It dances."), takes=2)
+    bow = replace(
+        shot("bow", "It bows."), images=(ShotFrame("dance", "last", take=2),), depends_on=("sky", "dance")
+    )
+    board = storyboard(dance, shot("sky.dawn", "Dawn."), shot("sky.dusk", "Dusk."), bow)
+
+    assert graph_text(graph_of(plan_for(board))).splitlines()[-1] == (
+        "bow       generate    ← dance@2 (last frame), sky.dawn (comes first), "
+        "sky.dusk (comes first), dance (comes first)"
+    )
+
+
 def test_a_story_without_shots_is_an_empty_graph() -> None:
     empty = graph_of(plan_for(storyboard()))
 

@@ -139,6 +139,13 @@ def test_a_fingerprint_of_another_release_is_told() -> None:
     ]
 
 
+def test_a_frozen_shot_whose_file_is_missing_has_not_moved() -> None:
+    board = storyboard(replace(shot("cat", "A lion plays."), freeze=True))
+    lock = locked(cat=attempt(CAT))
+
+    assert moved(plan_for(board, lock), plan_for(board, lock, missing=("cat",))) == []
+
+
 def test_takes_are_called_by_their_names() -> None:
     entries = {"cat@2": attempt(shot("cat", "Once more."))}
 

@@ -85,6 +85,24 @@ def test_warnings_come_before_the_shots() -> None:
     assert "\n- ⚠️ <code>mind the &#60;gap&#62;</code>\n\n<code>cat</code> **generate**" in plan_markdown(plan)
 
 
+def test_a_frozen_shot_that_is_stale_is_shown() -> None:
+    frozen = replace(shot("cat", "A lion plays."), freeze=True)
+
+    text = plan_markdown(plan_for(storyboard(frozen), locked(cat=attempt(shot("cat")))))
+
+    assert "<code>cat</code> **keep**" in text
+    assert "frozen and stale" in text
+    assert "A <del>cat</del><ins>lion</ins> plays." in text
+
+
+def test_each_environment_has_a_comment_of_its_own() -> None:
+    text = plan_markdown(plan_for(storyboard(shot("cat"), environment="final")))
+
+    assert text.startswith(
+        "<!-- cogvid-plan test final -->\n\n### Plan for <code>test</code>, <code>final</code>\n"
+    )
+
+
 def test_a_prompt_that_became_another_one_is_shown_whole_twice() -> None:
     lock = locked(cat=attempt(shot("cat", "Snow falls.")))
 
