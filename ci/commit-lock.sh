@@ -6,6 +6,10 @@
 #   BRANCH       the branch to push to
 set -eu
 
+as_committer() {
+  git -c user.name=cogvid -c user.email=cogvid@example.com "$@"
+}
+
 if [ -d "$MANIFEST" ]; then MANIFEST="$MANIFEST/cogvid.yaml"; fi
 lock="${MANIFEST%.*}${ENVIRONMENT:+.$ENVIRONMENT}.lock"
 if [ ! -e "$lock" ]; then
@@ -18,15 +22,13 @@ if git diff --cached --quiet -- "$lock"; then
   echo "$lock is as it was."
   exit 0
 fi
-git -c user.name="${COMMITTER_NAME:-cogvid}" -c user.email="${COMMITTER_EMAIL:-cogvid@users.noreply.example.com}" \
-  commit --quiet --message "Record the clips of $MANIFEST" -- "$lock"
+as_committer commit --quiet --message "Record the clips of $MANIFEST" -- "$lock"
 
 for attempt in 1 2 3; do
   if git push --quiet origin "HEAD:refs/heads/$BRANCH"; then exit 0; fi
   echo "Somebody else has pushed; taking that in (attempt $attempt)." >&2
   git fetch --quiet origin "$BRANCH"
-  git -c user.name="${COMMITTER_NAME:-cogvid}" -c user.email="${COMMITTER_EMAIL:-cogvid@users.noreply.example.com}" \
-    rebase --quiet FETCH_HEAD || {
+  as_committer rebase --quiet FETCH_HEAD || {
     git rebase --abort
     echo "error: $lock was changed there as well; merge it from the artefact, or run apply again" >&2
     exit 1

@@ -70,7 +70,8 @@ def command(
 
 def _storyboards(before: Loaded | None, after: Loaded | None) -> tuple[Storyboard, Storyboard]:
     """Both; one that is not there is like the other without its shots and its cut."""
-    old, new = before and before.storyboard, after and after.storyboard
+    old = before.storyboard if before else None
+    new = after.storyboard if after else None
     there = old or new
     assert there is not None, "one of them is valid"
     nothing = replace(there, shots=(), sequence=())

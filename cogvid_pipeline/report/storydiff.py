@@ -103,6 +103,10 @@ def _details(difference: ShotDifference, paint: Paint) -> Iterator[str]:
             yield from (printable(f"{name}: {value}") for name, value in _asked(shot))
         case Altered(changes=changes):
             yield from (_change(change, paint) for change in changes)
+        case Removed():
+            return
+        case _:
+            assert_never(difference)
 
 
 def _asked(shot: Shot) -> Iterator[tuple[str, str]]:

@@ -46,20 +46,22 @@ class Revisions:
         """The commit that a revision stands for. Raises UsageError when there is none."""
         options = ("--verify", "--quiet", "--end-of-options")
         try:
-            return _line(self._git.run("rev-parse", *options, f"{revision}^{{commit}}"))
+            commit = _line(self._git.run("rev-parse", *options, f"{revision}^{{commit}}"))
         except StateError:
+            commit = ""
+        if not commit or commit.startswith("^"):  # that is all but a commit, which is a revision to git
             hint = "`git log` lists commits; a shallow clone lacks the old ones"
-            raise UsageError(f"git knows no revision {revision!r}", hint=hint) from None
+            raise UsageError(f"git knows no revision {revision!r}", hint=hint)
+        return commit
 
     def files(self, commit: str) -> list[TreeFile]:
         """The files and links below the directory, as a commit has them."""
         listed = self._git.run("ls-tree", "-r", "-z", "--long", commit).split(b"\0")[:-1]
-        entries = (entry.partition(b"\t") for entry in listed)
-        fields = ((*head.split(), os.fsdecode(path)) for head, _, path in entries)
+        entries = [entry.partition(b"\t") for entry in listed if _is_file(entry)]
+        fields = [(head.split(), os.fsdecode(path)) for head, _, path in entries]
         return [
             TreeFile(path, name.decode(), int(size), link=mode.startswith(b"120"))
-            for mode, _, name, size, path in fields
-            if _is_file(mode)
+            for (mode, _, name, size), path in fields
         ]
 
     def contents(self, objects: Iterable[str]) -> Iterator[Iterator[bytes]]:
