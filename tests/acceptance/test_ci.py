@@ -30,9 +30,11 @@ assert arguments[0] == "api" and os.environ["GH_TOKEN"] == "token", arguments
 method = arguments[arguments.index("--method") + 1] if "--method" in arguments else "GET"
 path = next(a for a in arguments[1:] if a.startswith("repos/"))
 if method == "GET":
-    start = re.search(r'startswith\\("([^"]*)"\\)', arguments[arguments.index("--jq") + 1])[1]
+    query = arguments[arguments.index("--jq") + 1]
+    start = re.search(r'startswith\\("([^"]*)"\\)', query)[1]
+    anyone = ".user.login == $ENV.AUTHOR and" not in query
     for each in comments:
-        if each["user"] == os.environ["AUTHOR"] and each["body"].startswith(start):
+        if (anyone or each["user"] == os.environ["AUTHOR"]) and each["body"].startswith(start):
             print(each["id"])
 else:
     field = arguments[arguments.index("--field") + 1]

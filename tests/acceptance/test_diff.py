@@ -165,31 +165,46 @@ def test_without_a_repository_the_way_to_one_is_shown(project: Project) -> None:
     assert "git init" in ran.err
 
 
-def test_a_commit_of_a_stranger_writes_nowhere_else(film: Project, tmp_path: Path) -> None:
-    """Git refuses to check such a tree out; what reads one must not do it either."""
-    blob = git(film.root, "hash-object", "-w", "--literally", "--stdin")
+def make_tree(film: Project, *entries: tuple[str, str, str]) -> str:
+    """A tree of entries (mode, name, object) that git itself would refuse to check out."""
+    raw = b"".join(f"{mode} {name}\0".encode() + bytes.fromhex(sha) for mode, name, sha in entries)
+    return make_object(film, raw, "-t", "tree", "--literally")
+
+
+def make_object(film: Project, content: bytes, *options: str) -> str:
+    source = film.root.parent.parent / "object"
+    source.write_bytes(content)
+    return git(film.root, "hash-object", "-w", *options, str(source))
+
+
+def commit_tree(film: Project, tree: str) -> str:
+    """A commit in which the project's directory is this tree."""
+    return git(film.root, "commit-tree", "-m", "Strange", make_tree(film, ("40000", "film", tree)))
+
+
+def test_a_tree_that_leads_upwards_writes_nothing_there(film: Project, tmp_path: Path) -> None:
+    film.env["TMPDIR"] = str(tmp_path / "temporary")
+    (tmp_path / "temporary").mkdir()
     manifest = git(film.root, "rev-parse", "HEAD:film/cogvid.yaml")
-    evil = tmp_path / "evil"
-    evil.mkdir()
-    target = tmp_path / "target"
-    target.write_text(str(evil))
-    link = git(film.root, "hash-object", "-w", str(target))
-    raw = b"".join(
-        f"{mode} {name}\0".encode() + bytes.fromhex(sha)
-        for mode, name, sha in [
-            ("100644", "..", blob),
-            ("100644", "cogvid.yaml", manifest),
-            ("120000", "link", link),
-            ("100644", "link/planted", blob),
-        ]
+    above = make_tree(film, ("100644", "planted", make_object(film, b"planted")))
+    above = make_tree(film, ("40000", "..", above))
+
+    ran = film.run(
+        "diff",
+        commit_tree(film, make_tree(film, ("40000", "..", above), ("100644", "cogvid.yaml", manifest))),
     )
-    (tmp_path / "tree").write_bytes(raw)
-    tree = git(film.root, "hash-object", "-t", "tree", "-w", "--literally", str(tmp_path / "tree"))
-    (tmp_path / "top").write_bytes(b"40000 film\0" + bytes.fromhex(tree))
-    top = git(film.root, "hash-object", "-t", "tree", "-w", "--literally", str(tmp_path / "top"))
-    made = git(film.root, "commit-tree", "-m", "Evil", top)
 
-    ran = film.run("diff", made)
+    assert ran.code == 0, ran.err
+    assert list((tmp_path / "temporary").iterdir()) == []
 
-    assert list(evil.iterdir()) == []
-    assert ran.code in {0, 1}
+
+def test_nothing_is_written_through_a_link(film: Project, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    link = make_object(film, str(tmp_path / "elsewhere").encode())
+    planted = make_object(film, b"planted")
+    inside = make_tree(film, ("100644", "planted", planted), ("120000", "link", planted))
+
+    ran = film.run("diff", commit_tree(film, make_tree(film, ("120000", "a", link), ("40000", "a", inside))))
+
+    assert ran.code == 1
+    assert list((tmp_path / "elsewhere").iterdir()) == []
