@@ -160,7 +160,8 @@ def _summary(difference: StoryDifference) -> str:
     if followers := _count(difference.shots, "follows"):
         counts.append(f"{followers} that follow{'s' if followers == 1 else ''} another")
     if difference.empty:
-        return f"No difference: {difference.unchanged} shots are the same."
+        same = difference.unchanged
+        return f"No difference: {same} {'shot is' if same == 1 else 'shots are'} the same."
     return f"Different: {', '.join([*counts, f'{difference.unchanged} unchanged'])}."
 
 

@@ -105,7 +105,7 @@ def test_a_picture_that_git_lfs_keeps_is_the_picture(film: Project) -> None:
     write(film.root / "a.png", content)
     write(film.root.parent / ".git" / "lfs" / "objects" / digest[:2] / digest[2:4] / digest, content)
 
-    assert film.run("diff").out == "No difference: 1 shots are the same.\n"
+    assert film.run("diff").out == "No difference: 1 shot is the same.\n"
 
 
 def test_the_work_tree_and_the_repository_are_left_alone(film: Project) -> None:
