@@ -18,6 +18,7 @@ COMMANDS = {
     "validate": "validate",
     "show": "show",
     "graph": "graph",
+    "diff": "diff",
     "plan": "plan",
     "apply": "apply",
     "preview": "preview",

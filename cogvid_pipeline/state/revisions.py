@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
@@ -11,6 +12,19 @@ from cogvid_pipeline.state.git import Git
 
 # The trees and commits of submodules are no files.
 _FILE_MODES = (b"100", b"120")
+
+
+@dataclass(frozen=True, slots=True)
+class TreeFile:
+    """A file of a commit: its path below the directory that was asked about, its object, its size in bytes.
+
+    What is a `link` has the path that it leads to for its content.
+    """
+
+    path: str
+    object: str
+    size: int
+    link: bool
 
 
 class Revisions:
@@ -28,16 +42,38 @@ class Revisions:
                 hint=f"see whether {repository} is damaged, with `git fsck`",
             )
 
+    def commit(self, revision: str) -> str:
+        """The commit that a revision stands for. Raises UsageError when there is none."""
+        options = ("--verify", "--quiet", "--end-of-options")
+        try:
+            commit = _line(self._git.run("rev-parse", *options, f"{revision}^{{commit}}"))
+        except StateError:
+            commit = ""
+        if not commit or commit.startswith("^"):  # that is all but a commit, which is a revision to git
+            hint = "`git log` lists commits; a shallow clone lacks the old ones"
+            raise UsageError(f"git knows no revision {revision!r}", hint=hint)
+        return commit
+
+    def files(self, commit: str) -> list[TreeFile]:
+        """The files and links below the directory, as a commit has them."""
+        listed = self._git.run("ls-tree", "-r", "-z", "--long", commit).split(b"\0")[:-1]
+        entries = [entry.partition(b"\t") for entry in listed if _is_file(entry)]
+        fields = [(head.split(), os.fsdecode(path)) for head, _, path in entries]
+        return [
+            TreeFile(path, name.decode(), int(size), link=mode.startswith(b"120"))
+            for (mode, _, name, size), path in fields
+        ]
+
+    def contents(self, objects: Iterable[str]) -> Iterator[Iterator[bytes]]:
+        """The bytes of each object, in blocks; those of one are to be read before the next is asked for."""
+        return self._git.contents(objects)
+
     def read_at(self, revision: str, path: str) -> bytes | None:
         """A file as it is at a revision; None where there is no such file.
 
         `path` is relative to the directory. Raises UsageError when there is no such revision.
         """
-        options = ("--verify", "--quiet", "--end-of-options")
-        try:
-            commit = _line(self._git.run("rev-parse", *options, f"{revision}^{{commit}}"))
-        except StateError:
-            raise UsageError(f"git knows no revision {revision!r}", hint="`git log` lists commits") from None
+        commit = self.commit(revision)
         name = os.path.relpath(Path(self._git.directory, path), self._git.directory)
         entry, _, listed = self._git.run("ls-tree", "-z", commit, "--", name).partition(b"\t")
         if listed != os.fsencode(name) + b"\0" or not entry.startswith(b"100"):

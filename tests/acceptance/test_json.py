@@ -16,6 +16,7 @@ LION = "  cat: {prompt: A lion plays.}\n"
 NAP = "  nap: {prompt: It naps., image: {shot: cat, frame: last}}\n"
 DOG = "  dog: {prompt: A dog plays.}\n"
 SCHEMAS = [
+    "diff",
     "event",
     "gc",
     "include",

@@ -28,7 +28,7 @@ from tests.attempts import hex_digest, make_attempt, make_unfinished
 from tests.boards import ONE_YUAN, attempt, clip, locked, plan_for, shot, storyboard
 from tests.documents import check, fits, paths, schema, with_value, without
 
-DOCUMENTS = ["event", "gc", "lock", "plan", "problems", "storyboard"]
+DOCUMENTS = ["diff", "event", "gc", "lock", "plan", "problems", "storyboard"]
 SCHEMAS = sorted(path.name.removesuffix(".schema.json") for path in schemas_directory().glob("*.schema.json"))
 NOW = "2026-11-22T10:00:00.000+00:00"
 
@@ -310,6 +310,7 @@ def test_a_later_document_of_the_same_major_version_still_fits(
         ("Plan", "plan"),
         ("Problems", "problems"),
         ("Storyboard", "storyboard"),
+        ("Difference", "diff"),
         ("Clip cache", "gc"),
         ("Lock", "lock"),
     ],

@@ -9,10 +9,13 @@ import pytest
 
 from cogvid_pipeline.errors import CogvidError
 from cogvid_pipeline.model.attempt import Attempt, Lock, LockEntry, State
+from cogvid_pipeline.model.cut import Segment
+from cogvid_pipeline.model.difference import StoryDifference
 from cogvid_pipeline.model.event import Event
 from cogvid_pipeline.model.plan import Plan
 from cogvid_pipeline.model.problem import Location, Problem
 from cogvid_pipeline.model.shot import ImageUrl, Money, Shot
+from cogvid_pipeline.plan.storydiff import compare
 from cogvid_pipeline.report import problems
 from cogvid_pipeline.report.actions_log import harmless
 from cogvid_pipeline.report.events import event_json, event_words
@@ -27,6 +30,7 @@ from cogvid_pipeline.report.plan_text import plan_text
 from cogvid_pipeline.report.printable import printable
 from cogvid_pipeline.report.status import status_text
 from cogvid_pipeline.report.storyboard import storyboard_document, storyboard_text
+from cogvid_pipeline.report.storydiff import difference_json, difference_text
 from tests.boards import attempt, locked, plan_for, shot, storyboard
 from tests.hostile import HOSTILE, acts_in_markdown, acts_on_a_terminal, obeyed_in_a_log
 
@@ -93,6 +97,14 @@ def graph_named(text: str) -> Graph:
     )
 
 
+def difference_of(text: str) -> StoryDifference:
+    """A difference in which the text is wherever a manifest can bring it."""
+    before = storyboard(shot("changed", f"A {text} sleeps."), shot("gone", text))
+    changed = replace(asking(text), name="changed", depends_on=(text,))
+    after = storyboard(changed, asking(text), provider=text, sequence=(Segment(text),))
+    return compare(before, replace(after, title=text, output=text))
+
+
 def texts_for_people(text: str) -> dict[str, str]:
     """Every output that people read on a terminal or in a log, with the text in it."""
     plan = plan_of(text)
@@ -110,6 +122,7 @@ def texts_for_people(text: str) -> dict[str, str]:
         "dot": graph_dot(graph_named(text)),
         "mermaid": graph_mermaid(graph_named(text)),
         "apply": "".join(f"10:00:00 walk: {event_words(event)}\n" for event in events_of(text)),
+        "diff": difference_text(difference_of(text)),
         "moved": "".join(f"  {printable(line)}\n" for line in moved),
     }
 
@@ -121,6 +134,7 @@ def documents(text: str) -> dict[str, str]:
         "plan": plan_json(plan_of(text)),
         "problems": problems.as_json(problems_of(text)),
         "sarif": problems.as_sarif(problems_of(text)),
+        "diff": difference_json(difference_of(text), text, text),
         "show": json_text(storyboard_document(board, board.shots)),
         "events": f"[{','.join(event_json(event) for event in events_of(text))}]",
     }

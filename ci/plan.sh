@@ -1,0 +1,14 @@
+#!/bin/sh
+# Validate a manifest and write its plan as Markdown. Needs no key, no network and no token.
+#
+#   MANIFEST     the manifest, or its directory
+#   ENVIRONMENT  the environment of it; may be empty
+#   PLAN         the file to write
+set -eu
+
+if [ -d "$MANIFEST" ]; then MANIFEST="$MANIFEST/cogvid.yaml"; fi
+set -- ${ENVIRONMENT:+--env "$ENVIRONMENT"}
+
+cogvid validate --format github "$@" -- "$MANIFEST"
+cogvid plan --format markdown --file "$MANIFEST" "$@" >"$PLAN"
+if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then cat "$PLAN" >>"$GITHUB_STEP_SUMMARY"; fi
