@@ -2,9 +2,12 @@
 
 import ipaddress
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.postgres import remove_server
 
 _REAL_CONNECT = socket.socket.connect
 
@@ -17,6 +20,12 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
         _REAL_CONNECT(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_server_left() -> Iterator[None]:
+    yield
+    remove_server()
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +45,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
         "ZHIPUAI_API_KEY",
         "ZAI_API_KEY",
         "ZAI_BASE_URL",
+        "COGVID_LEASE",
         "COGVID_LEDGER",
         "NO_COLOR",
         "HTTP_PROXY",

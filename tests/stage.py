@@ -26,7 +26,7 @@ from cogvid_pipeline.engine.run import ApplyOptions, Run
 from cogvid_pipeline.engine.runner import Runner
 from cogvid_pipeline.engine.take import TakeWorker
 from cogvid_pipeline.errors import MediaError, StateError
-from cogvid_pipeline.model.attempt import Attempt, Clip, Lock, LockEntry, State
+from cogvid_pipeline.model.attempt import Attempt, Clip, Full, Lock, LockEntry, State
 from cogvid_pipeline.model.event import Event
 from cogvid_pipeline.model.plan import Plan, PlanOptions
 from cogvid_pipeline.model.shot import ImageFile, Storyboard
@@ -100,29 +100,46 @@ class Books:
     rows: dict[str, Attempt] = field(default_factory=dict)
     alive: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
+    others: int = 0  # tasks that other runs have in hand
+    elsewhere: dict[str, Attempt] = field(default_factory=dict)  # what another run has made of an attempt
 
-    async def intend(self, attempt: Attempt, *, again: bool = False) -> Attempt | None:
+    async def intend(
+        self, attempt: Attempt, *, again: bool = False, room: int | None = None
+    ) -> Attempt | Full | None:
         await self._moment("intend")
         known = self.known(attempt.fingerprint)
         if known and known.paid and known.state is State.SUCCEEDED and not again:
             return known
         if live := self._live(attempt.fingerprint):
             return self._seen(live)
+        if room is not None and self.others > room:
+            return Full(self.others)
         self.effects.append(f"intend {attempt.request_id}")
         self.alive.add(attempt.request_id)
         self.rows[attempt.request_id] = attempt
         return None
 
-    async def record(self, attempt: Attempt) -> None:
+    async def intend_again(self, held: Attempt) -> Attempt | None:
+        await self._moment("intend_again")
+        standing = self.rows.get(held.request_id, held)
+        return None if standing.state is State.HELD else standing
+
+    async def record(self, attempt: Attempt) -> Attempt:
         await self._moment("record")
         self.effects.append(f"record {attempt.request_id} {attempt.state}")
+        if standing := self.elsewhere.pop(attempt.request_id, None):
+            attempt = standing
         self.rows[attempt.request_id] = attempt
+        return attempt
 
     async def take_in(self, attempt: Attempt) -> None:
         await self._moment("take_in")
         live = attempt.state in LIVE and self._live(attempt.fingerprint)
         if attempt.request_id not in self.rows and not live:
             self.rows[attempt.request_id] = attempt
+
+    async def take_over(self, attempt: Attempt) -> None:
+        await self._moment("take_over")
 
     def known(self, fingerprint: str) -> Attempt | None:
         """The newest attempt that counts, as a real ledger ranks them."""
@@ -152,6 +169,7 @@ class ScriptedVendor:
     effects: list[str]
     name: str = "geekai"
     base_url: str = BASE_URL
+    account: str = "mine"
     on_post: Callable[[Submission], None] = lambda _: None
     seconds_per_poll: float = 0.01
     sent: list[Submission] = field(default_factory=list)

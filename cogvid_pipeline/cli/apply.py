@@ -39,7 +39,7 @@ from cogvid_pipeline.plan.cost import check_limits
 from cogvid_pipeline.plan.protect import check_protected
 from cogvid_pipeline.report.plan_json import options_of
 from cogvid_pipeline.report.plan_text import plan_text
-from cogvid_pipeline.state.ledger import SqliteLedger
+from cogvid_pipeline.state.ledger import Ledger
 
 
 def _limit(_: click.Context, __: click.Parameter, value: float | None) -> Decimal | None:
@@ -162,7 +162,7 @@ def _ask() -> None:
 
 
 async def _run(
-    project: Project, ledger: SqliteLedger, plan: Plan, options: ApplyOptions, *, as_json: bool
+    project: Project, ledger: Ledger, plan: Plan, options: ApplyOptions, *, as_json: bool
 ) -> RunReport:
     from cogvid_pipeline.cli.wiring import make_runner, open_ports
 

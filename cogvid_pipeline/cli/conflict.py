@@ -3,11 +3,11 @@
 from cogvid_pipeline.cli.project import Project
 from cogvid_pipeline.model.attempt import Lock
 from cogvid_pipeline.model.plan import Plan
-from cogvid_pipeline.state.ledger import SqliteLedger
+from cogvid_pipeline.state.ledger import Ledger
 from cogvid_pipeline.state.lockfile import LockFile
 
 
-def settle_conflict(project: Project, ledger: SqliteLedger, plan: Plan) -> tuple[Lock, LockFile]:
+def settle_conflict(project: Project, ledger: Ledger, plan: Plan) -> tuple[Lock, LockFile]:
     """The lock with one entry for each take, and the file, which its next flush writes whole.
 
     What either side says of the others is in the ledger before anything of it can leave the lock: going back

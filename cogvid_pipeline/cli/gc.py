@@ -13,9 +13,9 @@ from cogvid_pipeline.model.cache import CacheFile
 from cogvid_pipeline.report.cache import cache_json, cache_text
 from cogvid_pipeline.report.printable import printable
 from cogvid_pipeline.state.exclusive import between_runs
-from cogvid_pipeline.state.ledger import read_ledger
 from cogvid_pipeline.state.needed import find_needed
-from cogvid_pipeline.state.places import find_state_directory
+from cogvid_pipeline.state.opening import read_ledger
+from cogvid_pipeline.state.places import find_state_directory, server_in
 from cogvid_pipeline.store.sweep import remove, survey
 
 _DAY = 24 * 60 * 60
@@ -81,6 +81,6 @@ def _directory(manifest: Path) -> Path:
 
 def _survey(project: Path, state: Path, grace: float, *, shared: bool) -> list[CacheFile]:
     now = time.time()
-    with read_ledger(state) as ledger:
+    with read_ledger(state, server=server_in(os.environ.get("COGVID_LEDGER"))) as ledger:
         needed = find_needed(project, ledger, since=now - grace, shared=shared)
     return survey(state, needed, now=now, grace=grace)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,9 +26,10 @@ from cogvid_pipeline.plan.cost import PriceBook
 from cogvid_pipeline.plan.fingerprint import fingerprint
 from cogvid_pipeline.plan.names import TakeNames
 from cogvid_pipeline.state.exclusive import exclusively
-from cogvid_pipeline.state.ledger import SqliteLedger, open_ledger, read_ledger
+from cogvid_pipeline.state.ledger import Ledger
 from cogvid_pipeline.state.lockfile import read_lock
-from cogvid_pipeline.state.places import find_state_directory
+from cogvid_pipeline.state.opening import LEASE, open_ledger, read_ledger
+from cogvid_pipeline.state.places import find_state_directory, server_in
 from cogvid_pipeline.store.clips import ClipStore
 
 
@@ -97,8 +97,13 @@ class Project:
 
     @cached_property
     def state(self) -> Path:
-        """The directory of the ledger and the clip cache."""
+        """The directory of the clip cache, and of the ledger unless that is on a server."""
         return find_state_directory(self.root, os.environ.get("COGVID_LEDGER"))
+
+    @cached_property
+    def server(self) -> str:
+        """The URL of the database that has the ledger; empty when it is in the directory."""
+        return server_in(os.environ.get("COGVID_LEDGER"))
 
     @cached_property
     def clips(self) -> ClipStore:
@@ -109,17 +114,17 @@ class Project:
         return PriceBook(self.storyboard.provider, self.storyboard.prices, built_in_prices())
 
     @contextmanager
-    def read_ledger(self) -> Iterator[SqliteLedger]:
+    def read_ledger(self) -> Iterator[Ledger]:
         """The ledger, to be looked at only."""
-        with read_ledger(self.state) as ledger:
+        with read_ledger(self.state, server=self.server) as ledger:
             yield ledger
 
     @contextmanager
-    def exclusive_ledger(self, what: str) -> Iterator[SqliteLedger]:
+    def exclusive_ledger(self, what: str) -> Iterator[Ledger]:
         """The ledger, to be written by this process alone as far as this lock goes; `what` says who it is."""
         with (
             exclusively(self.lock_path, self.state, what),
-            open_ledger(self.state, str(uuid.uuid4()), what) as ledger,
+            open_ledger(self.state, str(uuid.uuid4()), what, server=self.server, lease=_lease()) as ledger,
         ):
             yield ledger
 
@@ -159,13 +164,13 @@ class Project:
             hint=f"did you mean {near[0]!r}?" if near else f"the shots are {', '.join(names[:20])}",
         )
 
-    def facts(self, ledger: SqliteLedger, lock: Lock) -> diff.Facts:
+    def facts(self, ledger: Ledger, lock: Lock) -> diff.Facts:
         """What a plan is made from."""
 
         def known(digest: str) -> Attempt | None:
             return ledger.newest([digest]).get(digest)
 
-        now = time.time()
+        now = ledger.now()
         account = ACCOUNTS.get(self.storyboard.provider)
         return diff.Facts(
             lock=lock,
@@ -176,13 +181,21 @@ class Project:
             rehearsal=account.rehearsal if account else "",
         )
 
-    def plan(self, ledger: SqliteLedger, options: PlanOptions) -> Plan:
+    def plan(self, ledger: Ledger, options: PlanOptions) -> Plan:
         """What `apply` would do now. Raises UsageError when the options name what is not there."""
         self.check_takes(options.replace)
         return diff.make_plan(self.storyboard, self.facts(ledger, self.lock), self.prices, options)
 
     def _is_genuine(self, attempt: Attempt) -> bool:
         return fingerprint(attempt.request, self.storyboard.documented_defaults) == attempt.fingerprint
+
+
+def _lease() -> float:
+    """Seconds after which other machines take over from this one when it shows no sign of life."""
+    setting = os.environ.get("COGVID_LEASE") or str(LEASE)
+    if not (setting.replace(".", "", 1).isdecimal() and float(setting) >= 1):
+        raise UsageError(f"COGVID_LEASE is {setting!r}, which is no number of seconds", hint="try 60")
+    return float(setting)
 
 
 def open_project(settings: Settings) -> Project:

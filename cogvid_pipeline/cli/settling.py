@@ -23,11 +23,11 @@ from cogvid_pipeline.model.plan import (
 )
 from cogvid_pipeline.model.wire import is_task_id
 from cogvid_pipeline.report.held import Doubt
-from cogvid_pipeline.state.ledger import SqliteLedger
+from cogvid_pipeline.state.ledger import Ledger
 from cogvid_pipeline.state.lockfile import LockFile
 
 
-def find_doubts(project: Project, ledger: SqliteLedger) -> dict[str, Doubt]:
+def find_doubts(project: Project, ledger: Ledger) -> dict[str, Doubt]:
     """What is in doubt, by the names of the shots that ask for it, else by its request id."""
     held = [
         action
@@ -52,7 +52,7 @@ def find_doubts(project: Project, ledger: SqliteLedger) -> dict[str, Doubt]:
 class Settlement:
     """One use of `recover`; what it says is durable when `settle` has ended."""
 
-    def __init__(self, project: Project, ledger: SqliteLedger) -> None:
+    def __init__(self, project: Project, ledger: Ledger) -> None:
         self._project = project
         self._ledger = ledger
         self._plan = project.plan(ledger, PlanOptions())

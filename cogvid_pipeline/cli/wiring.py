@@ -2,8 +2,9 @@
 
 import hashlib
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import Protocol
@@ -28,8 +29,9 @@ from cogvid_pipeline.providers.download import download
 from cogvid_pipeline.providers.geekai import GeekAI
 from cogvid_pipeline.providers.http import Web
 from cogvid_pipeline.providers.preview import Preview
+from cogvid_pipeline.report.printable import printable
 from cogvid_pipeline.state.gathered import GatheredLedger
-from cogvid_pipeline.state.ledger import SqliteLedger
+from cogvid_pipeline.state.ledger import Ledger
 from cogvid_pipeline.state.lockfile import LockFile
 
 
@@ -79,25 +81,33 @@ def vendor_of(web: Web, attempt: Attempt) -> Vendor:
 
 @asynccontextmanager
 async def open_ports(
-    project: Project, ledger: SqliteLedger, lock_file: LockFile, observe: Callable[[Event], None]
+    project: Project, ledger: Ledger, lock_file: LockFile, observe: Callable[[Event], None]
 ) -> AsyncIterator[Ports]:
     """The ports of one run; connections are closed at the end."""
     storyboard = project.storyboard
-    async with Web() as web:
+    async with Web(may_submit=ledger.may_submit) as web:
         yield Ports(
             provider=cache(partial(make_provider, storyboard, web)),
             vendor_of=partial(vendor_of, web),
             download=partial(download, web.downloads),
-            ledger=GatheredLedger(ledger),
+            ledger=GatheredLedger(ledger, _say),
             lock=lock_file,
             clips=project.clips,
             frames=ClipFrames(),
             read_image=partial(read_image, project.root),
             observe=observe,
+            clock=ledger.now,
         )
 
 
-def make_runner(project: Project, ledger: SqliteLedger, lock: Lock, plan: Plan, run: Run) -> Runner:
+def _say(reason: str) -> None:
+    """Tell what the whole run waits for."""
+    with suppress(OSError):  # the terminal may have gone
+        sys.stderr.write(f"{printable(reason)}; trying again\n")
+        sys.stderr.flush()
+
+
+def make_runner(project: Project, ledger: Ledger, lock: Lock, plan: Plan, run: Run) -> Runner:
     """The engine for one plan, with a planner that knows what is there now."""
     storyboard = project.storyboard
     keeper = LockKeeper(lock, run.ports.lock)

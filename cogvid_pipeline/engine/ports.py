@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
-from cogvid_pipeline.model.attempt import Attempt, Clip, LockEntry
+from cogvid_pipeline.model.attempt import Attempt, Clip, Full, LockEntry
 from cogvid_pipeline.model.event import Event
 from cogvid_pipeline.model.shot import ImageFile
 from cogvid_pipeline.model.wire import (
@@ -35,6 +35,7 @@ class Vendor(Protocol):
 
     name: str
     base_url: str
+    account: str  # the same for the same key at the same host, and betrays neither
 
     async def submit(self, submission: Submission) -> Verdict:
         """Send one request, once, and say what became of it. Raises nothing that is expected."""
@@ -79,19 +80,36 @@ Provider: TypeAlias = Vendor | Renderer
 class Ledger(Protocol):
     """The durable record of every attempt; each method returns only when its row is on the disk."""
 
-    async def intend(self, attempt: Attempt, *, again: bool = False) -> Attempt | None:
+    async def intend(
+        self, attempt: Attempt, *, again: bool = False, room: int | None = None
+    ) -> Attempt | Full | None:
         """Record an intent, unless the fingerprint has an attempt already that is live or has succeeded.
 
         Then that one is returned. Where a clip is wanted `again`, only a live one stands in the way.
+        With `room`, other runs may have so many of the account's tasks in hand, and no more.
         """
         ...
 
-    async def record(self, attempt: Attempt) -> None:
-        """Record what became of the attempt with this request id, which may be new."""
+    async def intend_again(self, held: Attempt) -> Attempt | None:
+        """Record the intent to send an attempt in doubt once more, unless it is in doubt no longer.
+
+        Then, or when another run is sending it, it is returned as it is now.
+        """
+        ...
+
+    async def record(self, attempt: Attempt) -> Attempt:
+        """Record what became of the attempt with this request id, which may be new.
+
+        It is returned as it then stands, since another run may know more.
+        """
         ...
 
     async def take_in(self, attempt: Attempt) -> None:
         """Add an attempt that came from a lock file and is not known here; known ones are left alone."""
+        ...
+
+    async def take_over(self, attempt: Attempt) -> None:
+        """See to a task from now on, unless the run that does is alive."""
         ...
 
 

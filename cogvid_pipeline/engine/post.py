@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+from cogvid_pipeline.engine.outcome import Failed, Held
 from cogvid_pipeline.engine.ports import Vendor
 from cogvid_pipeline.engine.run import Run
 from cogvid_pipeline.errors import CogvidError
@@ -31,6 +32,15 @@ class Submitted:
     answer: Accepted | None
 
 
+def of_another_run(attempt: Attempt) -> Submitted | Failed | Held:
+    """How a submission ends of which another run has the say."""
+    if attempt.state is State.HELD:
+        return Held(attempt)
+    if attempt.state in {State.RELEASED, State.REFUSED, State.FAILED}:
+        return Failed(f"another run has found that it is {attempt.state}", "run apply again", attempt)
+    return Submitted(attempt, None)
+
+
 @asynccontextmanager
 async def turn(run: Run, shot: str) -> AsyncIterator[None]:
     """Wait until the vendor may be asked, and keep the number of requests that are out small."""
@@ -48,17 +58,23 @@ async def turn(run: Run, shot: str) -> AsyncIterator[None]:
             run.submissions.release()
 
 
-async def post(run: Run, vendor: Vendor, attempt: Attempt, submission: Submission) -> tuple[Attempt, Verdict]:
-    """Send it, once. The attempt is durable already: as an intent, or as held when this is a repetition."""
+async def post(
+    run: Run, vendor: Vendor, attempt: Attempt, submission: Submission
+) -> tuple[Attempt, Verdict | None]:
+    """Send it, once. Its intent is durable already; `attempt` is held when this is a repetition.
+
+    There is no verdict when another run, which took this one for dead, has more to say of the attempt.
+    """
     verdict = await vendor.submit(replace(submission, request_id=attempt.request_id))
-    return await record(run, attempt, verdict), verdict
+    standing = await record(run, attempt, verdict)
+    return standing, verdict if standing.state is _after(attempt, verdict, "").state else None
 
 
 async def record(run: Run, attempt: Attempt, verdict: Verdict) -> Attempt:
     """The attempt after this verdict, durable before anything else happens."""
     attempt = _after(attempt, verdict, run.now())
     try:
-        await run.ports.ledger.record(attempt)
+        return await run.ports.ledger.record(attempt)
     except CogvidError as error:
         # Going on brings the task's id into the lock at least; buying more would be blind.
         run.close(f"what the vendor answered cannot be recorded: {error}", error.hint)

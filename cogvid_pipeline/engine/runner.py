@@ -8,7 +8,7 @@ from typing import assert_never
 from cogvid_pipeline.engine.locking import LockKeeper
 from cogvid_pipeline.engine.outcome import Blocked, Done, Failed, Held, Outcome, RunReport, Stopped
 from cogvid_pipeline.engine.run import Run
-from cogvid_pipeline.engine.submit import elsewhere
+from cogvid_pipeline.engine.submit import LOOK_AGAIN
 from cogvid_pipeline.engine.take import TakeWorker, clip_of
 from cogvid_pipeline.errors import CogvidError
 from cogvid_pipeline.model.attempt import Attempt, LockEntry, State
@@ -151,7 +151,7 @@ class Runner:
             case Keep(attempt=attempt):
                 return Done(attempt)
             case Hold():
-                return await self._hold(action)
+                return await self._hold(action, upstream)
             case _:
                 assert_never(action)
 
@@ -161,13 +161,36 @@ class Runner:
             self.planner.clips[name] = clip_of(attempt).sha256
         return self.planner.decide(action.take)
 
-    async def _hold(self, action: Hold) -> Outcome:
+    async def _hold(self, action: Hold, upstream: Mapping[str, Attempt]) -> Outcome:
         if action.attempt.state is State.INTENT:
-            return elsewhere()
+            return await self._after_another_run(action, upstream)
         held = replace(action.attempt, state=State.HELD, error=action.reason)
-        await self.run.ports.ledger.record(held)
+        standing = await self.run.ports.ledger.record(held)
+        if standing.state is not State.HELD:
+            return await self._decide_again(action, upstream)
         self.keeper.pending(action.name, held)
         return Held(held)
+
+    async def _after_another_run(self, action: Hold, upstream: Mapping[str, Attempt]) -> Outcome:
+        """Wait for what another run gets to hear about this very request."""
+        request_id, seen = action.attempt.request_id, action.attempt
+        while seen.state is State.INTENT:
+            self.run.tell("waiting", action.name, reason=seen.error)
+            await self.run.pause(LOOK_AGAIN * (0.5 + self.run.ports.jitter()))
+            seen = self.planner.facts.recorded(request_id) or replace(seen, state=State.HELD)
+        return await self._decide_again(action, upstream)
+
+    async def _decide_again(self, action: Hold, upstream: Mapping[str, Attempt]) -> Outcome:
+        """Go on from what another run has found, unless that would cost what the plan did not show."""
+        step = self.planner.decide(action.take)
+        match step:
+            case Generate() | Regenerate() | Share():
+                return Failed("another run's submission came to nothing", "run apply again")
+            case Hold(attempt=attempt) if attempt.state is State.HELD:
+                self.keeper.pending(action.name, attempt)
+                return Held(attempt)
+            case _:
+                return await self._work(step, upstream)
 
     async def _share(self, action: Share) -> Outcome:
         match await self._end_of(action.of):

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 from cogvid_pipeline.engine.outcome import Failed, Held
 from cogvid_pipeline.engine.ports import RepeatableVendor, Vendor
-from cogvid_pipeline.engine.post import Submitted, post, record, turn
+from cogvid_pipeline.engine.post import Submitted, of_another_run, post, record, turn
 from cogvid_pipeline.engine.repeat import settle
 from cogvid_pipeline.engine.run import Run
 from cogvid_pipeline.engine.window import Visit
-from cogvid_pipeline.model.attempt import Attempt, State
+from cogvid_pipeline.model.attempt import Attempt, Full, State
 from cogvid_pipeline.model.wire import (
     Accepted,
     Closed,
@@ -27,6 +27,8 @@ from cogvid_pipeline.model.wire import (
 
 # Nobody answers: a network that is down is not worth a long wait.
 _UNREACHABLE_TRIES = 4
+
+LOOK_AGAIN = 2.0  # seconds after which is looked again what another run has come to
 
 _COME_BACK = "nothing was bought; run apply again when the vendor answers"
 
@@ -47,7 +49,15 @@ async def submit(
             tried = await _try(run, vendor, wanted, submission, again=again)
         if tried is None:
             continue
+        if isinstance(tried, Full):
+            visit.leave()
+            await _wait(run, submission, f"other runs have {tried.others} tasks of this account in hand")
+            continue
         attempt, verdict = tried
+        if verdict is None and attempt.state is State.INTENT:
+            visit.leave()
+            await _wait(run, submission, attempt.error)
+            continue
         if not isinstance(verdict, NotAccepted):
             return await _conclude(run, vendor, submission, attempt, verdict)
         unreachable = 0 if verdict.reached else unreachable + 1
@@ -79,29 +89,30 @@ async def _conclude(
             return Failed(reason, hint)
         case Uncertain() | Duplicate():
             return await settle(run, vendor, attempt, submission, verdict)
-        case None if attempt.state is State.INTENT:
-            return elsewhere()
         case None:
-            return Held(attempt) if attempt.state is State.HELD else Submitted(attempt, None)
+            return of_another_run(attempt)
 
 
-def elsewhere() -> Failed:
-    """How a take ends whose very request a run that is alive is submitting."""
-    return Failed("another run is submitting this very request", "run apply again when it has ended")
+async def _wait(run: Run, submission: Submission, reason: str) -> None:
+    """Wait for another run, of whom no word comes."""
+    run.tell("waiting", submission.name, reason=reason)
+    await run.pause(LOOK_AGAIN * (0.5 + run.ports.jitter()))
 
 
 async def _try(
     run: Run, vendor: Vendor, wanted: Attempt, submission: Submission, *, again: bool
-) -> tuple[Attempt, Verdict | None] | None:
+) -> tuple[Attempt, Verdict | None] | Full | None:
     """One attempt, from its intent to the record of what became of it; None when it was called off.
 
-    There is no verdict when the ledger has another attempt at the same request: that one is returned.
+    There is no verdict when another run has the say: of another attempt at the same request, or of this one.
     """
     if not run.may_submit():
         return None
     attempt = _intent(run, vendor, wanted, submission)
-    if (other := await run.ports.ledger.intend(attempt, again=again)) is not None:
-        return other, None
+    room = max(0, run.window.size - run.window.inside)
+    other = await run.ports.ledger.intend(attempt, again=again, room=room)
+    if other is not None:
+        return other if isinstance(other, Full) else (other, None)
     if not run.may_submit():
         await record(run, attempt, NotAccepted("the run was stopped"))
         return None
@@ -117,4 +128,5 @@ def _intent(run: Run, vendor: Vendor, wanted: Attempt, submission: Submission) -
         created_at=run.now(),
         seal=vendor.seal(submission) if isinstance(vendor, RepeatableVendor) else "",
         own=True,
+        account=vendor.account,
     )

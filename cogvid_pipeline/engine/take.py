@@ -55,6 +55,7 @@ class TakeWorker:
         self.run.tell("shot_started", action.name)
         with self.run.window.visit() as visit:
             visit.take()
+            await self.run.ports.ledger.take_over(action.attempt)
             return await self._collect(action.take, action.attempt, None)
 
     async def reuse(self, action: Reuse, upstream: Mapping[str, Attempt]) -> Outcome:

@@ -49,7 +49,7 @@ class Attempt:
 
     What only the ledger knows: `seal` tells the very submission, host and key from any other, and is empty
     where the vendor knows no request ids; `own` says that it was submitted from here, so that its host is
-    one that the key may be sent to.
+    one that the key may be sent to; `account` tells the vendor's account from any other, without its key.
     """
 
     state: State
@@ -67,10 +67,18 @@ class Attempt:
     error: str = ""
     seal: str = ""
     own: bool = False
+    account: str = ""
 
     @property
     def paid(self) -> bool:
         return self.provider not in FREE_PROVIDERS
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """Why nothing may be submitted now: other runs have so many of the account's tasks in hand."""
+
+    others: int
 
 
 # A task that has succeeded is pending until its clip is there.

@@ -18,7 +18,7 @@ from cogvid_pipeline.model.wire import (
     is_task_id,
 )
 from cogvid_pipeline.providers.answers import read_poll, read_submission, task_id_in
-from cogvid_pipeline.providers.http import Web, check_base_url, check_key, encode
+from cogvid_pipeline.providers.http import Web, account_of, check_base_url, check_key, encode
 from cogvid_pipeline.providers.pictures import pictures
 from cogvid_pipeline.providers.verdict import Answer
 
@@ -39,6 +39,7 @@ class BigModel:
         self.base_url = check_base_url(base_url, name=f"{name.upper()}_BASE_URL")
         self._web = web
         self._key = check_key(key, name=f"{name.upper()}_API_KEY")
+        self.account = account_of(self.base_url, self._key)
 
     async def submit(self, submission: Submission) -> Verdict:
         """Send one request, once, and say what became of it."""

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from cogvid_pipeline.model.attempt import Attempt
 from cogvid_pipeline.model.wire import Submission, TaskState, TaskUnknown, Verdict, is_task_id
 from cogvid_pipeline.providers.answers import read_poll, read_submission
-from cogvid_pipeline.providers.http import Web, check_base_url, check_key
+from cogvid_pipeline.providers.http import Web, account_of, check_base_url, check_key
 from cogvid_pipeline.providers.pictures import pictures
 
 
@@ -20,6 +20,7 @@ class GeekAI:
         self.base_url = check_base_url(base_url, name="GEEKAI_BASE_URL")
         self._web = web
         self._key = check_key(key, name="GEEKAI_API_KEY")
+        self.account = account_of(self.base_url, self._key)
 
     async def submit(self, submission: Submission) -> Verdict:
         """Send one request, once, and say what became of it."""

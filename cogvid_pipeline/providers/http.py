@@ -1,10 +1,11 @@
 """Exchange JSON with a vendor over HTTP, and say what happened instead of raising."""
 
 import asyncio
+import hmac
 import json
 import ssl
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -55,6 +56,10 @@ class Lane:
     gate: asyncio.Semaphore
 
 
+class _TooLate(Exception):
+    """A submission that is not sent after all."""
+
+
 class Web:
     """Connections for one run. Use it as an async context manager; it closes them at the end.
 
@@ -62,8 +67,12 @@ class Web:
     none but downloads follow redirects. Proxies in the environment are used, .netrc is not.
     """
 
-    def __init__(self, patience: Patience = Patience()) -> None:
+    def __init__(
+        self, patience: Patience = Patience(), *, may_submit: Callable[[], bool] = lambda: True
+    ) -> None:
+        """`may_submit` is asked directly before the first byte of a submission is written."""
         self._patience = patience
+        self._may_submit = may_submit
         try:
             context = httpx.create_ssl_context()
             self._submissions = self._lane(context, keep_alive=0)
@@ -109,9 +118,15 @@ class Web:
         """Ask for a JSON document, once."""
         return await self._exchange(self._polls, "GET", url, key)
 
+    async def _look_once_more(self, step: str, _: Mapping[str, Any]) -> None:
+        # The connection may have taken its time, and the process may have been stopped meanwhile.
+        if step.endswith("send_request_headers.started") and not self._may_submit():
+            raise _TooLate
+
     async def _exchange(
         self, lane: Lane, method: str, url: str, key: str, content: bytes | None = None
     ) -> Happened:
+        extensions = {} if content is None else {"trace": self._look_once_more}
         headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
         if content is not None:
             headers["Content-Type"] = "application/json"
@@ -119,9 +134,13 @@ class Web:
             try:
                 async with (
                     asyncio.timeout(self._patience.exchange),
-                    lane.client.stream(method, url, content=content, headers=headers) as response,
+                    lane.client.stream(
+                        method, url, content=content, headers=headers, extensions=extensions
+                    ) as response,
                 ):
                     return _read(response, await _body(response), key)
+            except _TooLate:
+                return NeverLeft("this run was paused, or cut off from the ledger, before it was sent")
             except _NEVER_LEFT as error:
                 return NeverLeft(f"the vendor cannot be reached: {describe(error, secret=key)}")
             # Whatever else went wrong, the request may have arrived: the caller must hear of it as that.
@@ -160,6 +179,11 @@ def check_key(text: str, *, name: str) -> str:
     if not (key.isascii() and key.isprintable()):
         raise UsageError(f"{name} has characters that no API key has", hint="copy the key again")
     return key
+
+
+def account_of(base_url: str, key: str) -> str:
+    """Tells an account at a vendor from any other; neither can be read from it."""
+    return hmac.digest(key.encode(), base_url.encode(), "sha256").hex()
 
 
 def fit_to_show(text: object, *, secret: str = "") -> str:

@@ -5,10 +5,11 @@ import hashlib
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from cogvid_pipeline.durable import make_ignored_directory, write_failures_named
 from cogvid_pipeline.errors import StateError
@@ -53,7 +54,8 @@ def running(state: Path, run: str, what: str = "cogvid") -> Iterator[None]:
 
     `what` is the command that is run.
     """
-    path = make_ignored_directory(state, "runs") / f"{run}.lock"
+    make_ignored_directory(state, "runs")
+    path = _run_file(state, run)
     with ExitStack() as stack:
         # In turn, so that nobody who looks for runs can take a lock that is about to be taken here.
         with in_turn(state):
@@ -94,10 +96,15 @@ def between_runs(state: Path) -> Iterator[None]:
         yield
 
 
+def holder(state: Path, run: str) -> str | None:
+    """Who that run is, in words; None when its process is not alive."""
+    return _holder(_run_file(state, run)) if is_running(state, run) else None
+
+
 def is_running(state: Path, run: str) -> bool:
     """Whether the process of that run is alive; writes nothing."""
     try:
-        descriptor = os.open(state / "runs" / f"{run}.lock", os.O_RDONLY)
+        descriptor = os.open(_run_file(state, run), os.O_RDONLY)
     except FileNotFoundError:
         return False
     try:
@@ -128,10 +135,12 @@ def _locked(descriptor: int) -> bool:
 
 
 def _introduce(descriptor: int, what: str) -> None:
-    since = datetime.now().astimezone().strftime("%H:%M")
-    holder = {"pid": os.getpid(), "host": socket.gethostname(), "since": since, "what": what}
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(holder).encode(), 0)
+    os.pwrite(descriptor, json.dumps(introduction(what)).encode(), 0)
+
+
+def _run_file(state: Path, run: str) -> Path:
+    return state / "runs" / f"{run}.lock"
 
 
 def _holder(path: Path) -> str:
@@ -140,5 +149,16 @@ def _holder(path: Path) -> str:
         holder = json.loads(path.read_bytes())
     except (ValueError, FileNotFoundError):
         return "another cogvid"
+    return in_words(holder)
+
+
+def introduction(what: str) -> dict[str, Any]:
+    """Who this process is, for others to read."""
+    since = datetime.now().astimezone().strftime("%H:%M")
+    return {"pid": os.getpid(), "host": socket.gethostname(), "since": since, "what": what}
+
+
+def in_words(holder: Mapping[str, Any]) -> str:
+    """An introduction as others are shown it."""
     elsewhere = "" if holder["host"] == socket.gethostname() else f" on {holder['host']}"
     return f"another cogvid (pid {holder['pid']}{elsewhere}, since {holder['since']}, `{holder['what']}`)"

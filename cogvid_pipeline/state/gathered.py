@@ -6,59 +6,97 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
 
-from cogvid_pipeline.model.attempt import Attempt
-from cogvid_pipeline.state.ledger import SqliteLedger
+from cogvid_pipeline.model.attempt import Attempt, Full
+from cogvid_pipeline.state.database import Unreachable
+from cogvid_pipeline.state.ledger import Ledger
 
-_Waiting = tuple[Callable[[], Any], asyncio.Future[Any]]
+_LONGEST_PAUSE = 10.0  # seconds between two tries to reach a database
 
 
 class GatheredLedger:
     """Fits engine.ports.Ledger. A commit costs a sync of the disk, whether it has one row or a hundred.
 
     Each method returns when its row is durable. The ledger is used by this object alone while a run lasts.
+    A database that cannot be reached is tried until it can, and `say` is told why: an answer must not be
+    lost. What is only intended is given up once others may take the run for dead.
     """
 
-    def __init__(self, ledger: SqliteLedger) -> None:
+    def __init__(self, ledger: Ledger, say: Callable[[str], None] = lambda _: None) -> None:
         self._ledger = ledger
-        self._waiting: list[_Waiting] = []
+        self._say = say
+        self._waiting: list[_Write] = []
         self._work: asyncio.Task[None] | None = None
 
-    async def intend(self, attempt: Attempt, *, again: bool = False) -> Attempt | None:
-        """Record an intent, or return the attempt that stands in its way."""
-        other: Attempt | None = await self._do(partial(self._ledger.intend, attempt, again=again))
+    async def intend(
+        self, attempt: Attempt, *, again: bool = False, room: int | None = None
+    ) -> Attempt | Full | None:
+        """Record an intent, or return what stands in its way."""
+        intend = partial(self._ledger.intend, attempt, again=again, room=room)
+        other: Attempt | Full | None = await self._do(intend, only_intended=True)
         return other
 
-    async def record(self, attempt: Attempt) -> None:
-        """Record what became of an attempt."""
-        await self._do(partial(self._ledger.record, attempt))
+    async def intend_again(self, held: Attempt) -> Attempt | None:
+        """Record the intent to send an attempt in doubt once more, or return what became of it."""
+        other: Attempt | None = await self._do(partial(self._ledger.intend_again, held), only_intended=True)
+        return other
+
+    async def record(self, attempt: Attempt) -> Attempt:
+        """Record what became of an attempt, and return it as it then stands."""
+        standing: Attempt = await self._do(partial(self._ledger.record, attempt))
+        return standing
 
     async def take_in(self, attempt: Attempt) -> None:
         """Add an attempt that came from a lock file, unless it is known."""
         await self._do(partial(self._ledger.take_in, attempt))
 
-    async def _do(self, write: Callable[[], Any]) -> Any:
+    async def take_over(self, attempt: Attempt) -> None:
+        """See to a task from now on, unless the run that does is alive."""
+        await self._do(partial(self._ledger.take_over, attempt))
+
+    async def _do(self, write: Callable[[], Any], *, only_intended: bool = False) -> Any:
         future = asyncio.get_running_loop().create_future()
-        self._waiting.append((write, future))
+        self._waiting.append(_Write(write, future, only_intended))
         if self._work is None:
             self._work = asyncio.create_task(self._write_all())
         # Whoever is cancelled while waiting must not keep the others' rows, or its own, off the disk.
         return await asyncio.shield(future)
 
     async def _write_all(self) -> None:
+        failures, reason = 0, ""
         while self._waiting:
             batch, self._waiting = self._waiting, []
-            for (_, future), result in zip(
-                batch, await asyncio.to_thread(self._commit, [write for write, _ in batch]), strict=True
-            ):
-                result.hand_over(future)
+            unreachable: list[_Write] = []
+            for write, result in zip(batch, await asyncio.to_thread(self._commit, batch), strict=True):
+                if isinstance(result.error, Unreachable) and not self._is_given_up(write):
+                    unreachable.append(write)
+                    reason = str(result.error)
+                else:
+                    result.hand_over(write.future)
+            failures = failures + 1 if unreachable else 0
+            if unreachable:
+                self._say(reason)
+                self._waiting = [*unreachable, *self._waiting]
+                await asyncio.sleep(min(0.25 * 2**failures, _LONGEST_PAUSE))
         self._work = None
 
-    def _commit(self, writes: list[Callable[[], Any]]) -> list["_Result"]:
+    def _is_given_up(self, write: "_Write") -> bool:
+        return write.only_intended and not self._ledger.may_submit()
+
+    def _commit(self, batch: list["_Write"]) -> list["_Result"]:
         try:
             with self._ledger.together():
-                return [_Result(write()) for write in writes]
+                return [_Result(write.do()) for write in batch]
+        except Unreachable as error:
+            return [_Result(error=error)] * len(batch)
         except Exception:
-            return [_Result.of(write) for write in writes]
+            return [_Result.of(write.do) for write in batch]
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    do: Callable[[], Any]
+    future: asyncio.Future[Any]
+    only_intended: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import NoReturn
 from cogvid_pipeline.errors import StateError
 from cogvid_pipeline.model.attempt import State
 from cogvid_pipeline.model.cache import Needed
-from cogvid_pipeline.state.ledger import SqliteLedger
+from cogvid_pipeline.state.ledger import Ledger
 from cogvid_pipeline.state.places import find_repository
 from cogvid_pipeline.state.revisions import Revisions
 
@@ -20,7 +20,7 @@ _LIVE = frozenset({State.INTENT, State.ACCEPTED, State.ADOPTED, State.HELD})
 _BLOCK = 1024 * 1024
 
 
-def find_needed(directory: Path, ledger: SqliteLedger, *, since: float, shared: bool) -> Needed:
+def find_needed(directory: Path, ledger: Ledger, *, since: float, shared: bool) -> Needed:
     """What the project in a directory needs.
 
     Needed is what any lock names that can be seen from there, or that a commit since then (in seconds since

@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from cogvid_pipeline.errors import StateError, UsageError
-from cogvid_pipeline.state.database import open_for_reading
+from cogvid_pipeline.state.sqlite import open_for_reading
 
 _ENOUGH = 64 * 1024  # more than any path that git writes down
 
@@ -13,13 +13,13 @@ _ENOUGH = 64 * 1024  # more than any path that git writes down
 def find_state_directory(manifest_dir: Path, ledger: str | None) -> Path:
     """Where state lies; nothing is made or written.
 
-    That is `ledger` (the value of COGVID_LEDGER) when there is one, else `cogvid` in the common git
+    That is `ledger` (the value of COGVID_LEDGER) when it names a directory, else `cogvid` in the common git
     directory, which `git clean` spares, all work trees share and no pull request can fill; outside of git
     it is `.cogvid` beside the manifest. A relative `ledger` is one of the project, wherever the command runs.
     Raises UsageError, and StateError when a `.git` file leads nowhere or both places have a claim.
     """
-    if ledger:
-        return _from_setting(ledger, manifest_dir)
+    if ledger and not server_in(ledger):
+        return (manifest_dir / Path(ledger).expanduser()).absolute()
     repository = find_repository(manifest_dir)
     outside = manifest_dir.resolve() / ".cogvid"
     if repository is None:
@@ -53,15 +53,20 @@ def find_repository(directory: Path) -> Path | None:
     return None
 
 
-def _from_setting(ledger: str, manifest_dir: Path) -> Path:
-    if "://" in ledger:
-        scheme = ledger.partition("://")[0]
+def server_in(ledger: str | None) -> str:
+    """The URL in the value of COGVID_LEDGER; empty when it names a directory, or nothing.
+
+    Raises UsageError when it names a server of an unknown kind.
+    """
+    scheme, separator, _ = (ledger or "").partition("://")
+    if not ledger or not separator:
+        return ""
+    if scheme not in ("postgresql", "postgres"):
         raise UsageError(
-            f"COGVID_LEDGER names a {scheme} server; this version of cogvid supports no ledger in PostgreSQL "
-            "or any other server",
-            hint="set COGVID_LEDGER to the path of a directory, or unset it",
+            f"COGVID_LEDGER names a {scheme} server; a ledger can be in PostgreSQL or in a directory",
+            hint="set COGVID_LEDGER to postgresql://… or to the path of a directory, or unset it",
         )
-    return (manifest_dir / Path(ledger).expanduser()).absolute()
+    return ledger
 
 
 def _git_directory(dot_git: Path) -> Path | None:

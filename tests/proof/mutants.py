@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from cogvid_pipeline import durable
 from cogvid_pipeline.effects import reached
@@ -11,48 +12,47 @@ from cogvid_pipeline.model.attempt import Attempt, Attempts, State
 from cogvid_pipeline.model.wire import Submission, Verdict
 from cogvid_pipeline.providers.bigmodel import BigModel
 from cogvid_pipeline.state import lockfile
-from cogvid_pipeline.state.ledger import SqliteLedger
+from cogvid_pipeline.state.ledger import Ledger
 
-_newest, _intend, _record = SqliteLedger.newest, SqliteLedger.intend, SqliteLedger.record
+_newest, _intend, _record = Ledger.newest, Ledger.intend, Ledger.record
 _submit, _sync = BigModel.submit, durable.sync
 
 
 def record_the_intent_after_the_post() -> None:
     """The row is written when the answer is there."""
 
-    def look_only(self: SqliteLedger, attempt: Attempt, *, again: bool = False) -> Attempt | None:
+    def look_only(self: Ledger, attempt: Attempt, *, again: bool = False, room: int | None = None) -> Any:
         known = self.newest([attempt.fingerprint]).get(attempt.fingerprint)
         return known if known and known.clip is None else None
 
-    SqliteLedger.intend = look_only  # type: ignore[method-assign]
+    Ledger.intend = look_only  # type: ignore[method-assign]
 
 
 def post_again_what_is_in_doubt() -> None:
     """A held attempt counts for nothing, and makes way for the next."""
 
-    def certain(self: SqliteLedger, fingerprints: Iterable[str]) -> Attempts:
+    def certain(self: Ledger, fingerprints: Iterable[str]) -> Attempts:
         found = _newest(self, fingerprints)
         return {key: attempt for key, attempt in found.items() if attempt.state is not State.HELD}
 
-    def intend(self: SqliteLedger, attempt: Attempt, *, again: bool = False) -> Attempt | None:
+    def intend(self: Ledger, attempt: Attempt, *, again: bool = False, room: int | None = None) -> Any:
         live = _intend(self, attempt, again=again)
-        if live is None or live.state is not State.HELD:
+        if not isinstance(live, Attempt) or live.state is not State.HELD:
             return live
         _record(self, replace(live, state=State.RELEASED))
         return _intend(self, attempt, again=again)
 
-    SqliteLedger.newest = certain  # type: ignore[method-assign]
-    SqliteLedger.intend = intend  # type: ignore[method-assign]
+    Ledger.newest = certain  # type: ignore[method-assign]
+    Ledger.intend = intend  # type: ignore[method-assign]
 
 
 def leave_the_task_id_to_the_lock() -> None:
     """What was accepted is not recorded in the ledger."""
 
-    def record(self: SqliteLedger, attempt: Attempt) -> None:
-        if attempt.state is not State.ACCEPTED:
-            _record(self, attempt)
+    def record(self: Ledger, attempt: Attempt) -> Attempt:
+        return attempt if attempt.state is State.ACCEPTED else _record(self, attempt)
 
-    SqliteLedger.record = record  # type: ignore[method-assign]
+    Ledger.record = record  # type: ignore[method-assign]
 
 
 def send_a_new_request_id_each_time() -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from cogvid_pipeline.model.attempt import State
-from cogvid_pipeline.state.ledger import open_ledger, read_ledger
 from cogvid_pipeline.state.lockfile import LockFile, read_lock
+from cogvid_pipeline.state.opening import open_ledger, read_ledger
 from tests.project import Project
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -40,7 +40,6 @@ class Repeatable(ScriptedVendor):
 
     name: str = "bigmodel"
     founds: tuple[Found, ...] = ()
-    account: str = "mine"
 
     def seal(self, submission: Submission) -> str:
         return f"{self.account} {submission}"

@@ -2,10 +2,11 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from cogvid_pipeline.engine.outcome import Blocked, Done, Failed, Held, Stopped
+from cogvid_pipeline.engine.outcome import Blocked, Done, Failed, Held, RunReport, Stopped
 from cogvid_pipeline.engine.run import Run
 from cogvid_pipeline.errors import FetchError, StateError
 from cogvid_pipeline.model.attempt import LockEntry, State
@@ -333,19 +334,54 @@ def test_a_task_that_another_run_had_accepted_meanwhile_is_resumed() -> None:
     assert [event.details for event in stage.events if event.event == "submitted"] == [{"task_id": "task-9"}]
 
 
-def test_a_request_that_another_run_is_submitting_is_left_to_it() -> None:
-    stage = Stage(storyboard(CAT))
-    theirs = attempt(CAT, State.INTENT, request_id="theirs", task_id="")
+THEIRS = attempt(CAT, State.INTENT, request_id="theirs", task_id="", error="another cogvid is submitting it")
+
+
+def told_by_another_run(stage: Stage, **became: Any) -> RunReport:
+    """Apply while another run submits this very request; that one hears what became of it a little later."""
     stage.ledger.alive.add("theirs")
-    stage.when["shot_started"] = lambda _: stage.ledger.rows.setdefault("theirs", theirs)
+    stage.ledger.rows["theirs"] = THEIRS
+    stage.when["waiting"] = lambda _: stage.ledger.rows.update(theirs=replace(THEIRS, **became))
+    return stage.apply()
 
-    meanwhile, planned = stage.apply(), stage.apply()
 
-    for report in (meanwhile, planned):
-        assert report.outcomes["cat"].reason == "another run is submitting this very request"
+def test_what_another_run_was_submitting_when_it_was_planned_is_waited_for() -> None:
+    stage = Stage(storyboard(CAT))
+
+    report = told_by_another_run(stage, state=State.ACCEPTED, task_id="task-9")
+
+    assert report.names(Done) == ["cat"]
     assert stage.posts == []
-    assert stage.ledger.rows == {"theirs": theirs}
-    assert stage.book.entries == {}
+    assert stage.book.entries["cat"].result.task_id == "task-9"
+    assert stage.events[1].details == {"reason": THEIRS.error}
+
+
+def test_what_another_run_heard_no_answer_to_is_held() -> None:
+    stage = Stage(storyboard(CAT))
+
+    report = told_by_another_run(stage, state=State.HELD, error="no answer")
+
+    assert report.names(Held) == ["cat"]
+    assert stage.book.entries["cat"].pending.error == "no answer"
+
+
+def test_what_another_run_was_refused_is_not_bought_since_the_plan_did_not_say_so() -> None:
+    stage = Stage(storyboard(CAT))
+
+    report = told_by_another_run(stage, state=State.REFUSED)
+
+    assert report.outcomes["cat"] == Failed("another run's submission came to nothing", "run apply again")
+    assert stage.posts == []
+    assert stage.apply().names(Done) == ["cat"]
+
+
+def test_what_another_run_gets_to_know_while_it_is_about_to_be_held_is_gone_on_with() -> None:
+    stage = Stage(storyboard(CAT))
+    stage.ledger.rows["theirs"] = replace(THEIRS, state=State.HELD)
+    stage.ledger.elsewhere["theirs"] = replace(THEIRS, state=State.ACCEPTED, task_id="task-9")
+
+    assert stage.apply().names(Done) == ["cat"]
+    assert stage.posts == []
 
 
 def test_an_intent_whose_run_is_gone_is_held() -> None:

@@ -1,6 +1,7 @@
 """One request is accepted at most once, whatever the vendor says."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -173,10 +174,10 @@ def test_a_run_that_is_closed_meanwhile_sends_nothing_and_waits_for_nothing(stag
 def test_a_run_that_is_closed_while_the_intent_is_written_sends_nothing(stage: Stage) -> None:
     intend = stage.ledger.intend
 
-    async def close_meanwhile(wanted: Any, *, again: bool) -> Any:
+    async def close_meanwhile(wanted: Any, **rest: Any) -> Any:
         assert stage.run is not None
         stage.run.close("no balance", "top up")
-        return await intend(wanted, again=again)
+        return await intend(wanted, **rest)
 
     stage.ledger.intend = close_meanwhile  # type: ignore[method-assign]
 
@@ -249,12 +250,49 @@ def test_a_held_attempt_is_what_one_gets_instead_of_a_second_one(stage: Stage) -
     assert stage.effects == []
 
 
-def test_an_intent_that_is_alive_elsewhere_is_no_doubt(stage: Stage) -> None:
-    stage.ledger.rows["theirs"] = attempt(CAT, State.INTENT, request_id="theirs")
+def test_what_another_run_is_submitting_is_waited_for(stage: Stage) -> None:
+    theirs = attempt(CAT, State.INTENT, request_id="theirs", error="another cogvid is submitting it")
+    stage.ledger.rows["theirs"] = theirs
     stage.ledger.alive.add("theirs")
+    accepted = replace(theirs, state=State.ACCEPTED)
+    stage.when["waiting"] = lambda _: stage.ledger.rows.update(theirs=accepted)
 
-    end = submitted(stage)
-
-    assert isinstance(end, Failed)
-    assert end.attempt is None
+    assert submitted(stage) == Submitted(accepted, None)
+    assert stage.events[0].details == {"reason": "another cogvid is submitting it"}
     assert stage.effects == []
+
+
+def test_what_another_run_submitted_in_vain_is_submitted(stage: Stage) -> None:
+    theirs = attempt(CAT, State.INTENT, request_id="theirs")
+    stage.ledger.rows["theirs"] = theirs
+    stage.ledger.alive.add("theirs")
+    stage.when["waiting"] = lambda _: stage.ledger.rows.update(theirs=replace(theirs, state=State.REFUSED))
+
+    assert isinstance(submitted(stage), Submitted)
+    assert len(stage.posts) == 1
+
+
+def test_other_runs_leave_room_before_anything_is_submitted(stage: Stage) -> None:
+    stage.ledger.others = 4
+    stage.when["waiting"] = lambda _: setattr(stage.ledger, "others", 3)
+
+    assert isinstance(submitted(stage, jobs=4), Submitted)
+    assert stage.events[0].details == {"reason": "other runs have 4 tasks of this account in hand"}
+    assert stage.told("waiting") == ["cat"]
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [(State.HELD, Held), (State.RELEASED, Failed), (State.ACCEPTED, Submitted), (State.SUCCEEDED, Submitted)],
+)
+def test_where_another_run_has_settled_the_attempt_meanwhile_its_word_counts(
+    stage: Stage, state: State, expected: type
+) -> None:
+    settled = attempt(CAT, state, request_id="request-1")
+    stage.ledger.elsewhere["request-1"] = settled
+
+    end = submitted(stage, NotAccepted("paused", reached=False))
+
+    assert isinstance(end, expected)
+    assert end.attempt == settled
+    assert len(stage.posts) == 1

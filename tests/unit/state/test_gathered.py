@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from cogvid_pipeline.errors import StateError
-from cogvid_pipeline.model.attempt import State
+from cogvid_pipeline.model.attempt import Attempt, State
 from cogvid_pipeline.state.gathered import GatheredLedger
-from cogvid_pipeline.state.ledger import open_ledger, read_ledger
+from cogvid_pipeline.state.opening import open_ledger, read_ledger
 from tests.attempts import make_attempt, make_unfinished
 
 
@@ -52,7 +52,7 @@ def test_a_write_that_fails_fails_alone(tmp_path: Path) -> None:
         gathered = GatheredLedger(ledger)
         outcomes = asyncio.run(all_three())
 
-        assert [type(outcome) for outcome in outcomes] == [type(None), StateError, type(None)]
+        assert [type(outcome) for outcome in outcomes] == [Attempt, StateError, Attempt]
         assert ledger.newest([other.fingerprint]) == {other.fingerprint: other}
         assert ledger.newest([first.fingerprint]) == {first.fingerprint: first}
 

@@ -15,7 +15,7 @@ import pytest
 from cogvid_pipeline.errors import StateError
 from cogvid_pipeline.model.attempt import State
 from cogvid_pipeline.model.shot import Money
-from cogvid_pipeline.state.ledger import open_ledger, read_ledger
+from cogvid_pipeline.state.opening import open_ledger, read_ledger
 from tests.attempts import make_attempt, make_unfinished
 from tests.disk import no_room_beyond
 
@@ -183,7 +183,7 @@ COMPETE = """
 import sys
 from pathlib import Path
 from cogvid_pipeline.model.attempt import State
-from cogvid_pipeline.state.ledger import open_ledger
+from cogvid_pipeline.state.opening import open_ledger
 from tests.attempts import make_unfinished
 
 name = sys.argv[2]
@@ -226,7 +226,7 @@ OPEN_TOGETHER = """
 import sys
 import time
 from pathlib import Path
-from cogvid_pipeline.state.ledger import open_ledger, read_ledger
+from cogvid_pipeline.state.opening import open_ledger, read_ledger
 
 print("ready", flush=True)
 start = float(sys.stdin.readline())
@@ -277,7 +277,7 @@ RECORD_AND_DIE = """
 import os
 import sys
 from pathlib import Path
-from cogvid_pipeline.state.ledger import open_ledger
+from cogvid_pipeline.state.opening import open_ledger
 from tests.attempts import make_unfinished
 
 with open_ledger(Path(sys.argv[1]), sys.argv[2]) as ledger:

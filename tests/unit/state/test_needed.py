@@ -9,9 +9,9 @@ import pytest
 from cogvid_pipeline.errors import StateError
 from cogvid_pipeline.model.attempt import Attempt, LockEntry, State
 from cogvid_pipeline.model.cache import Needed, Reason
-from cogvid_pipeline.state.ledger import open_ledger, read_ledger
 from cogvid_pipeline.state.lockfile import LockFile
 from cogvid_pipeline.state.needed import digests_in, find_needed
+from cogvid_pipeline.state.opening import open_ledger, read_ledger
 from tests.attempts import hex_digest, make_attempt, make_unfinished
 from tests.repository import commit, git, make_repository, write
 

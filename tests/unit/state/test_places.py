@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from cogvid_pipeline.errors import StateError, UsageError
-from cogvid_pipeline.state.ledger import open_ledger
+from cogvid_pipeline.state.opening import open_ledger
 from cogvid_pipeline.state.places import find_state_directory
 from tests.attempts import make_attempt
 

@@ -1,0 +1,211 @@
+"""A PostgreSQL server of the tests' own, on 127.0.0.1, and a way to cut what goes to it."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from itertools import count
+from pathlib import Path
+from tempfile import mkdtemp
+
+import psycopg
+
+PASSWORD = "not-for-show"
+_NUMBERS = count()
+
+
+def binaries() -> Path:
+    """Where the server's programs are; `make postgres` sees to it that they are there."""
+    found = shutil.which("initdb")
+    places = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not places:
+        raise AssertionError("the tests need a PostgreSQL server (initdb); run `make postgres`")
+    return places[-1]
+
+
+def unprivileged() -> list[str]:
+    """What a command begins with, so that it does not run as root, which the server refuses."""
+    return [] if os.getuid() else ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+
+
+class Server:
+    """Its data are as safe as a test needs them: nothing survives a power cut."""
+
+    def __init__(self) -> None:
+        self.home = Path(mkdtemp(prefix="cogvid-postgres-"))
+        password = self.home / "password"
+        password.write_text(PASSWORD)
+        self.home.chmod(0o755)
+        if not os.getuid():
+            for path in (self.home, password):
+                shutil.chown(path, "nobody", "nogroup")
+        self.port = free_port()
+        self._run(
+            "initdb",
+            "--username=cogvid",
+            f"--pwfile={password}",
+            "--auth=scram-sha-256",
+            "-N",
+            "--encoding=UTF8",
+            "--no-locale",
+            str(self.home / "data"),
+        )
+        self.start()
+
+    def start(self) -> None:
+        options = f"-h 127.0.0.1 -p {self.port} -k {self.home} -c fsync=off -c max_connections=200"
+        self._run(
+            "pg_ctl",
+            "start",
+            "-w",
+            "-D",
+            str(self.home / "data"),
+            "-l",
+            str(self.home / "log"),
+            "-o",
+            options,
+        )
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "stop", "-m", "immediate", "-D", str(self.home / "data"))
+
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self.home)
+
+    def database(self) -> "Database":
+        """An empty one."""
+        name = f"ledger_{os.getpid()}_{next(_NUMBERS)}"
+        self.execute(f"CREATE DATABASE {name}")
+        return Database(self, name)
+
+    def execute(self, statement: str, *, database: str = "postgres") -> list[tuple[object, ...]]:
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def url(self, database: str, *, port: int = 0) -> str:
+        return f"postgresql://cogvid:{PASSWORD}@127.0.0.1:{port or self.port}/{database}"
+
+    def dump(self, database: str) -> str:
+        """What `pg_dump` writes, without what changes from one to the next."""
+        text = self._run("pg_dump", "--no-owner", "--inserts", self.url(database))
+        return re.sub(r"^\\(un)?restrict .*\n", "", text, flags=re.MULTILINE)
+
+    def _run(self, program: str, *arguments: str) -> str:
+        # A server keeps what it inherits, so that nobody may wait for the end of a pipe.
+        with (self.home / "said").open("w+") as said:
+            done = subprocess.run(
+                [*unprivileged(), str(binaries() / program), *arguments],
+                cwd=self.home,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+            said.seek(0)
+            text = said.read()
+        assert done.returncode == 0, text
+        return text
+
+
+class Database:
+    """One on that server."""
+
+    def __init__(self, server: Server, name: str) -> None:
+        self.server = server
+        self.name = name
+        self.url = server.url(name)
+
+    def execute(self, statement: str) -> list[tuple[object, ...]]:
+        return self.server.execute(statement, database=self.name)
+
+    def cut_connections(self) -> None:
+        """End every session of a client, whatever it is doing."""
+        self.server.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            f"WHERE datname = '{self.name}' AND pid != pg_backend_pid()"
+        )
+
+
+@cache
+def server() -> Server:
+    """The one of this process, started when it is first asked for; tests/conftest.py removes it."""
+    return Server()
+
+
+def remove_server() -> None:
+    if server.cache_info().currsize:
+        server().remove()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Line:
+    """A connection's way to the server: bytes are passed on until it is cut or goes dead."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._ends: list[socket.socket] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.down = False
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def cut(self) -> None:
+        """Reset what is connected."""
+        ends, self._ends = self._ends, []
+        for end in ends:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._listener.close()
+        self.cut()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            if self.down:
+                client.close()
+                continue
+            try:
+                there = socket.create_connection(("127.0.0.1", self._target))
+            except OSError:
+                client.close()
+                continue
+            self._ends += [client, there]
+            for source, target in ((client, there), (there, client)):
+                threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+    for end in (source, target):
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+            end.close()
+
+
+@contextmanager
+def line_to(database: Database) -> Iterator[tuple[Line, str]]:
+    """A line to a database, and the URL by which it is reached through that."""
+    line = Line(database.server.port)
+    try:
+        yield line, database.server.url(database.name, port=line.port)
+    finally:
+        line.close()
