@@ -700,9 +700,9 @@ def test_a_request_that_has_not_left_when_the_run_is_stopped_never_leaves() -> N
     stage = Stage(storyboard(CAT))
     intend = stage.ledger.intend
 
-    async def stop_meanwhile(wanted, *, again):  # type: ignore[no-untyped-def]
+    async def stop_meanwhile(wanted, **rest):  # type: ignore[no-untyped-def]
         stage.run.stop()
-        return await intend(wanted, again=again)
+        return await intend(wanted, **rest)
 
     stage.ledger.intend = stop_meanwhile  # type: ignore[method-assign]
 

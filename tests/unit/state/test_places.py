@@ -6,7 +6,7 @@ import pytest
 
 from cogvid_pipeline.errors import StateError, UsageError
 from cogvid_pipeline.state.opening import open_ledger
-from cogvid_pipeline.state.places import find_state_directory
+from cogvid_pipeline.state.places import find_state_directory, server_in
 from tests.attempts import make_attempt
 
 
@@ -98,11 +98,20 @@ def test_the_setting_goes_before_git(repository, tmp_path, monkeypatch):
     assert find_state_directory(repository, "") == repository / ".git" / "cogvid"
 
 
-def test_a_server_as_ledger_is_refused(tmp_path):
-    with pytest.raises(UsageError, match="no ledger in PostgreSQL") as caught:
-        find_state_directory(tmp_path, "postgresql://user:secret@db.example.com/cogvid")
+def test_a_server_of_an_unknown_kind_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="a ledger can be in PostgreSQL or in a directory") as caught:
+        find_state_directory(tmp_path, "mysql://user:secret@db.example.com/cogvid")
 
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres"])
+def test_with_a_ledger_on_a_server_the_cache_lies_where_it_always_does(repository, scheme):
+    url = f"{scheme}://user:secret@db.example.com/cogvid"
+
+    assert find_state_directory(repository, url) == repository / ".git" / "cogvid"
+    assert server_in(url) == url
+    assert server_in("some/directory") == server_in(None) == ""
 
 
 def test_asking_makes_nothing(tmp_path):
