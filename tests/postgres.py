@@ -9,14 +9,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
 
 import psycopg
 
 PASSWORD = "not-for-show"
-_NUMBERS = count()
 
 
 def binaries() -> Path:
@@ -79,10 +77,13 @@ class Server:
         shutil.rmtree(self.home)
 
     def database(self) -> "Database":
-        """An empty one."""
-        name = f"ledger_{os.getpid()}_{next(_NUMBERS)}"
-        self.execute(f"CREATE DATABASE {name}")
-        return Database(self, name)
+        """An empty one, the same each time: to make one takes longer than to clear it."""
+        database = Database(self, "ledger")
+        if not self.execute("SELECT FROM pg_database WHERE datname = 'ledger'"):
+            self.execute("CREATE DATABASE ledger")
+        database.cut_connections()
+        database.execute("DROP SCHEMA IF EXISTS cogvid CASCADE")
+        return database
 
     def execute(self, statement: str, *, database: str = "postgres") -> list[tuple[object, ...]]:
         with psycopg.connect(self.url(database), autocommit=True) as connection:
@@ -198,7 +199,7 @@ def _pass_on(source: socket.socket, target: socket.socket) -> None:
     for end in (source, target):
         with suppress(OSError):
             end.shutdown(socket.SHUT_RDWR)
-            end.close()
+        end.close()
 
 
 @contextmanager
