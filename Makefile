@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,\
 	$(shell $(p) -c 'import sys; sys.version_info >= (3, 11) and print("$(p)")' 2>/dev/null)))
 
-.PHONY: help demo test lint types pytest editors docs reference format benchmark nightly clean
+.PHONY: help demo test lint types pytest postgres editors docs reference format benchmark nightly clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -23,12 +23,18 @@ lint: $(VENV)/dev
 types: $(VENV)/dev
 	$(BIN)/mypy
 
-pytest: $(VENV)/dev $(EDITORS)
+pytest: $(VENV)/dev $(EDITORS) postgres
 	$(BIN)/pytest -n 2 --cov --cov-report=term
+
+postgres: ## see to it that there is a PostgreSQL server for the tests to start
+	@command -v initdb > /dev/null || ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || \
+		{ test "$$(id -u)" = 0 && command -v apt-get > /dev/null && apt-get update -q && \
+			DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends postgresql; } || \
+		{ echo "the tests need a PostgreSQL server: install it, so that initdb is there"; exit 1; }
 
 editors: $(EDITORS) ## fetch the language server that the schema is tested in
 
-nightly: $(VENV)/dev $(EDITORS) ## the slow proofs at their larger setting
+nightly: $(VENV)/dev $(EDITORS) postgres ## the slow proofs at their larger setting
 	COGVID_NIGHTLY=1 $(BIN)/pytest -n 2
 
 format: $(VENV)/dev ## put the code into its house style

@@ -79,7 +79,7 @@ class Server:
     def database(self) -> "Database":
         """An empty one, the same each time: to make one takes longer than to clear it."""
         database = Database(self, "ledger")
-        if not self.execute("SELECT FROM pg_database WHERE datname = 'ledger'"):
+        if not self.execute("SELECT 1 FROM pg_database WHERE datname = 'ledger'"):
             self.execute("CREATE DATABASE ledger")
         database.cut_connections()
         database.execute("DROP SCHEMA IF EXISTS cogvid CASCADE")

@@ -42,12 +42,7 @@ class PostgresDatabase:
         return self._server.now()
 
     def query(self, statement: str, **parameters: Any) -> Iterable[Any]:
-        try:
-            return self._execute(statement, parameters).fetchall()
-        except Unreachable:
-            if self._inside:
-                raise
-            return self._execute(statement, parameters).fetchall()
+        return self._execute(statement, parameters).fetchall()
 
     def change(self, statement: str, **parameters: Any) -> int:
         return self._execute(statement, parameters).rowcount
@@ -96,6 +91,14 @@ class PostgresDatabase:
         return {row["run"]: _words(row) for row in self.query(statement)}
 
     def _execute(self, statement: str, parameters: dict[str, Any] | None) -> psycopg.Cursor[Any]:
+        try:
+            return self._once(statement, parameters)
+        except Unreachable:
+            if self._inside:
+                raise
+        return self._once(statement, parameters)  # the connection may have been lost long ago
+
+    def _once(self, statement: str, parameters: dict[str, Any] | None) -> psycopg.Cursor[Any]:
         if self._connection.closed and not self._inside:
             self._connection = self._server.connect(reading=self._lease is None)
         with self._server.failures(self._connection):
