@@ -44,6 +44,7 @@ class Answer:
     chunked: bool = False
     limit: int | None = None
     then: After = "keep"
+    delay: float = 0  # seconds before it
 
 
 class Loopback:
@@ -133,6 +134,7 @@ async def _receive(reader: asyncio.StreamReader, connection: int) -> Seen | None
 
 async def _send(out: Answer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
     """Send an answer; False when the connection is over."""
+    await asyncio.sleep(out.delay)
     head = _head(out.status, out.headers, None if out.chunked else len(out.body))
     if out.limit is not None:
         writer.write(head + out.body[: out.limit] if out.limit else b"")

@@ -50,6 +50,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     blank_lines: int = 0
     chunked: bool = False
+    delay: float = 0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +348,7 @@ def _shaped(step: Step, status: int, body: bytes, headers: Mapping[str, str]) ->
     match step:
         case Reply():
             blank = b"\r\n" * step.blank_lines
-            return Answer(status, blank + body, {**headers, **step.headers}, step.chunked)
+            return Answer(status, blank + body, {**headers, **step.headers}, step.chunked, delay=step.delay)
         case Cut(after):
             return Answer(status, body, headers, limit=after, then="close")
         case Hang(after):

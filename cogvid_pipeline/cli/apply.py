@@ -65,7 +65,7 @@ _RUN_OPTIONS: tuple[Option, ...] = (
         type=click.IntRange(min=1),
         default=4,
         show_default=True,
-        help="How many shots are under way at once.",
+        help="How many shots are under way at once, in all runs that share the ledger and the key.",
     ),
     click.option(
         "--task-timeout",

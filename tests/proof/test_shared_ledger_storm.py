@@ -58,7 +58,7 @@ class Fleet:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.keep_running()
-            time.sleep(self.chance.uniform(0.05, 0.4))
+            time.sleep(self.chance.uniform(0.1, 1.0))
             self.wake(time.monotonic())
             strike = self.chance.choice(strikes)
             strike()
