@@ -20,7 +20,7 @@ PASSWORD = "not-for-show"
 def binaries() -> Path:
     """Where the server's programs are; `make postgres` sees to it that they are there."""
     found = shutil.which("initdb")
-    places = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    places = [Path(found).resolve().parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if not places:
         raise AssertionError("the tests need a PostgreSQL server (initdb); run `make postgres`")
     return places[-1]

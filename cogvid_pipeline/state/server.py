@@ -60,6 +60,13 @@ def elapsed() -> float:
     return time.clock_gettime(_CLOCK)
 
 
+def _is_plausible(options: dict[str, Any]) -> bool:
+    """Whether no piece of a password has got into what messages show, for want of a %40 or %2F."""
+    ports = str(options.get("port") or "").split(",")
+    shown = f"{options.get('host', '')}{options.get('dbname', '')}"
+    return "@" not in shown and all(port.isdecimal() for port in ports if port)
+
+
 class Server:
     """A database on a server; its URL is a secret."""
 
@@ -68,11 +75,13 @@ class Server:
         try:
             options = conninfo_to_dict(url)
         except psycopg.Error:
+            options = {"host": "@"}
+        if not _is_plausible(options):
             raise UsageError(
                 "COGVID_LEDGER is not the URL of a PostgreSQL database",
                 hint="it looks like postgresql://USER:PASSWORD@HOST/DATABASE; characters such as @ and / in "
                 "a password are written as %40 and %2F",
-            ) from None
+            )
         self._secrets = [str(options[name]) for name in ("password", "sslpassword") if options.get(name)]
         self._conninfo = make_conninfo("", **{**_DEFAULTS, **options})
         self.name = f"the ledger at {options.get('host', 'the PostgreSQL server')}"

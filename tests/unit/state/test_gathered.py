@@ -1,13 +1,18 @@
 """Many takes that record at once share a commit, and none suffers for another's mistake."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cogvid_pipeline.errors import StateError
-from cogvid_pipeline.model.attempt import Attempt, State
+from cogvid_pipeline.model.attempt import Attempt, Full, State
+from cogvid_pipeline.state.database import Unreachable
 from cogvid_pipeline.state.gathered import GatheredLedger
+from cogvid_pipeline.state.ledger import Ledger
 from cogvid_pipeline.state.opening import open_ledger, read_ledger
 from tests.attempts import make_attempt, make_unfinished
 
@@ -73,3 +78,70 @@ def test_a_row_gets_to_the_disk_although_nobody_waits_for_it_any_more(tmp_path: 
         asyncio.run(give_up())
 
         assert ledger.newest([attempt.fingerprint]) == {attempt.fingerprint: attempt}
+
+
+class Cut:
+    """A ledger whose database cannot be reached at first; `alive` says whether its lease is good."""
+
+    def __init__(self, ledger: Ledger, failures: int, *, alive: bool = True) -> None:
+        self._ledger = ledger
+        self._failures = failures
+        self._alive = alive
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+    def may_submit(self) -> bool:
+        return self._alive
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        if self._failures:
+            self._failures -= 1
+            raise Unreachable("cannot use the ledger: no route to host")
+        with self._ledger.together():
+            yield
+
+
+def test_a_database_that_cannot_be_reached_is_tried_until_it_can_and_that_is_said(tmp_path: Path) -> None:
+    said: list[str] = []
+
+    async def record() -> Attempt:
+        return await GatheredLedger(Cut(ledger, failures=2), said.append).record(make_attempt())  # type: ignore[arg-type]
+
+    with open_ledger(tmp_path, "run") as ledger:
+        assert asyncio.run(record()) == make_attempt()
+        assert ledger.recorded("request-walk") == make_attempt()
+
+    assert said == ["cannot use the ledger: no route to host"] * 2
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_an_intent_is_given_up_when_others_may_take_the_run_for_dead(tmp_path: Path, alive: bool) -> None:
+    async def both() -> list[object]:
+        gathered = GatheredLedger(Cut(ledger, failures=1, alive=alive))  # type: ignore[arg-type]
+        intent = make_unfinished("other", State.INTENT)
+        return await asyncio.gather(
+            gathered.intend(intent), gathered.record(make_attempt()), return_exceptions=True
+        )
+
+    with open_ledger(tmp_path, "run") as ledger:
+        intended, recorded = asyncio.run(both())
+
+    assert intended is None if alive else isinstance(intended, Unreachable)
+    assert recorded == make_attempt()
+
+
+def test_room_and_what_another_run_has_are_handed_on(tmp_path: Path) -> None:
+    held = make_unfinished("held", State.HELD)
+
+    async def ask() -> list[object]:
+        gathered = GatheredLedger(mine)
+        await gathered.take_over(make_unfinished("theirs"))
+        full = await gathered.intend(make_unfinished("more", State.INTENT, account="a"), room=0)
+        return [full, await gathered.intend_again(held), await gathered.intend_again(held)]
+
+    with open_ledger(tmp_path, "one") as theirs, open_ledger(tmp_path, "two") as mine:
+        theirs.record(make_unfinished("theirs", account="a"))
+
+        assert asyncio.run(ask()) == [Full(1), None, None]

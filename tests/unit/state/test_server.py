@@ -1,0 +1,233 @@
+"""What a PostgreSQL server may do to a ledger, and what is said then."""
+
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from cogvid_pipeline.errors import StateError, UsageError
+from cogvid_pipeline.model.attempt import State
+from cogvid_pipeline.state.database import Unreachable
+from cogvid_pipeline.state.ledger import Ledger
+from cogvid_pipeline.state.server import Server
+from cogvid_pipeline.state.shared_format import VERSION, bring_up_to_date, version_of
+from tests.attempts import make_attempt, make_unfinished
+from tests.ledgers import Place
+from tests.postgres import PASSWORD, Database, line_to, server
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+INTENT = make_unfinished(state=State.INTENT)
+
+
+@pytest.fixture
+def database() -> Database:
+    return server().database()
+
+
+@pytest.fixture
+def place(tmp_path: Path, database: Database) -> Place:
+    return Place(tmp_path, database.url)
+
+
+# --- its format -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("golden", sorted(GOLDEN.glob("shared-ledger-*.sql")), ids=lambda path: path.stem)
+def test_what_a_released_version_has_written_is_read_and_brought_up_to_date(
+    place: Place, database: Database, golden: Path
+) -> None:
+    database.execute(golden.read_text(encoding="utf-8"))
+
+    with place.open("run") as ledger:
+        found = {attempt.request_id: attempt for attempt in ledger.in_states(State)}
+        assert ledger.intend(make_unfinished("walk", State.INTENT, request_id="new")) == make_attempt("walk")
+
+    assert found == {
+        "request-walk": make_attempt("walk"),
+        "request-run": make_unfinished("run", account="a"),
+        "request-rest": make_unfinished("rest", State.HELD, error="no answer", seal="s"),
+    }
+    assert database.execute("SELECT version FROM cogvid.format") == [(VERSION,)]
+
+
+def test_there_is_a_golden_of_each_version() -> None:
+    assert len(list(GOLDEN.glob("shared-ledger-*.sql"))) == VERSION
+
+
+def test_many_that_open_a_new_ledger_at_the_same_moment_all_get_it(
+    tmp_path: Path, database: Database
+) -> None:
+    def use(name: str) -> None:
+        with Place(tmp_path / name, database.url).open(name) as ledger:
+            ledger.record(make_attempt(name))
+
+    threads = [threading.Thread(target=use, args=(f"run-{number}",)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert database.execute("SELECT count(*) FROM cogvid.attempts") == [(6,)]
+
+
+@pytest.mark.parametrize("use", ["read", "written"])
+def test_a_ledger_of_a_later_version_is_refused_by_its_number(
+    place: Place, database: Database, use: str
+) -> None:
+    place.keep(make_attempt())
+    database.execute("UPDATE cogvid.format SET version = 99")
+
+    with pytest.raises(StateError, match=f"has version 99; this cogvid reads up to version {VERSION}"):
+        place.newest() if use == "read" else place.keep(make_attempt())
+
+
+def test_a_ledger_of_an_earlier_version_is_brought_up_to_date_by_who_writes(
+    place: Place, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.keep(make_attempt())
+    there = Server(database.url)
+    for module in ("shared_format", "postgres"):
+        monkeypatch.setattr(f"cogvid_pipeline.state.{module}.VERSION", VERSION + 1)
+
+    with pytest.raises(StateError, match=f"has version {VERSION}, and this cogvid works with") as caught:
+        place.newest()
+
+    assert caught.value.hint == "cogvid apply brings it up to date"
+    with closing(there.connect()) as connection:
+        bring_up_to_date(connection, there)
+        assert version_of(connection, there) == VERSION + 1
+
+
+# --- its settings and its moods -------------------------------------------------------------------------
+
+
+def test_commits_are_durable_whatever_the_server_is_set_to(database: Database) -> None:
+    database.execute("ALTER DATABASE ledger SET synchronous_commit TO off")
+    try:
+        with closing(Server(database.url).connect()) as connection:
+            (setting,) = connection.execute("SHOW synchronous_commit").fetchall()
+    finally:
+        database.execute("ALTER DATABASE ledger RESET synchronous_commit")
+
+    assert setting == {"synchronous_commit": "on"}
+
+
+def test_writers_take_turns_whatever_isolation_the_server_is_set_to(place: Place, database: Database) -> None:
+    database.execute("ALTER DATABASE ledger SET default_transaction_isolation TO 'repeatable read'")
+    rival = make_unfinished(state=State.INTENT, request_id="rival")
+    found: list[object] = []
+    try:
+        with place.open("one") as one, place.open("two") as two:
+            waiting = threading.Thread(target=lambda: found.append(two.intend(rival)))
+            with one.together():
+                assert one.intend(INTENT) is None
+                waiting.start()
+                waiting.join(0.5)
+                assert found == []
+            waiting.join()
+    finally:
+        database.execute("ALTER DATABASE ledger RESET default_transaction_isolation")
+
+    assert [attempt.request_id for attempt in found] == ["request-walk"]  # type: ignore[attr-defined]
+
+
+def test_a_database_that_cannot_hold_every_answer_is_refused(database: Database) -> None:
+    database.server.execute("CREATE DATABASE ascii ENCODING 'SQL_ASCII' TEMPLATE template0")
+    try:
+        with pytest.raises(StateError, match="is in a database with the encoding SQL_ASCII"):
+            Server(database.server.url("ascii")).connect()
+    finally:
+        database.server.execute("DROP DATABASE ascii WITH (FORCE)")
+
+
+def test_a_user_who_may_make_nothing_is_told_what_it_takes(place: Place, database: Database) -> None:
+    database.execute(
+        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'guest') THEN "
+        f"CREATE ROLE guest LOGIN PASSWORD '{PASSWORD}'; END IF; END $$"
+    )
+    guest = Place(place.directory, database.url.replace("//cogvid:", "//guest:"))
+
+    with pytest.raises(StateError, match="permission denied") as caught:
+        guest.keep(make_attempt())
+
+    assert "needs CREATE on the database once" in caught.value.hint
+
+
+def test_a_connection_that_was_lost_while_nothing_happened_is_made_anew(
+    place: Place, database: Database
+) -> None:
+    with place.open("run") as ledger, place.read() as reading:
+        assert reading.newest(["sha256:0"]) == {}
+        database.cut_connections()
+
+        ledger.record(make_attempt())
+        assert reading.recorded("request-walk") == make_attempt()
+
+
+def record_and_be_cut(ledger: Ledger, database: Database) -> None:
+    with ledger.together():
+        ledger.record(make_attempt("a"))
+        database.cut_connections()
+        ledger.record(make_attempt("b"))
+
+
+def test_a_transaction_that_is_cut_leaves_nothing_and_can_be_made_again(
+    place: Place, database: Database
+) -> None:
+    with place.open("run") as ledger:
+        with pytest.raises(Unreachable, match="cannot use the ledger at 127"):
+            record_and_be_cut(ledger, database)
+
+        assert list(ledger.in_states(State)) == []
+        ledger.record(make_attempt("c"))
+
+    assert database.execute("SELECT request_id FROM cogvid.attempts") == [("request-c",)]
+
+
+def test_a_server_that_is_gone_can_be_tried_later(tmp_path: Path, database: Database) -> None:
+    with line_to(database) as (line, url), Place(tmp_path, url).open("run") as ledger:
+        line.down = True
+        line.cut()
+
+        with pytest.raises(Unreachable) as caught:
+            ledger.record(make_attempt())
+        line.down = False
+
+        assert "run the command again" in caught.value.hint
+        assert ledger.record(make_attempt()) == make_attempt()
+
+
+def test_a_row_that_makes_no_sense_is_an_error(place: Place, database: Database) -> None:
+    place.keep(make_attempt())
+    database.execute("UPDATE cogvid.attempts SET request = '{'")
+
+    with pytest.raises(StateError, match=r"the ledger at 127\.0\.0\.1 is damaged") as caught:
+        place.newest()
+
+    assert caught.value.hint == "restore it from a backup"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:x@host:s3cret/db",
+        "postgresql://u:x@s3cret@host/db",
+        "postgresql://u:1/s3cret@host/db",
+        "postgresql://u:s3cret%zz@host/db",
+    ],
+)
+def test_a_url_that_is_none_is_not_shown(url: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Server(url)
+
+    assert "s3cret" not in f"{caught.value}{caught.value.hint}{caught.value.__cause__}"
+
+
+def test_a_password_in_what_a_server_says_is_not_shown(database: Database) -> None:
+    there = Server(database.url)
+
+    with closing(there.connect()) as connection, pytest.raises(StateError) as caught, there.failures():
+        connection.execute(f"DO $$ BEGIN RAISE EXCEPTION 'it is {PASSWORD}'; END $$")
+
+    assert "it is ***" in str(caught.value)
