@@ -99,6 +99,22 @@ def test_each_post_goes_out_on_a_fresh_connection_and_gets_share_one(serve):
     assert [request.connection for request in seen] == [1, 2, 3, 4, 4, 4]
 
 
+def test_what_may_no_longer_be_sent_once_the_connection_is_there_never_leaves(serve):
+    seen, asked = [], []
+    url = serve(lambda request: seen.append(request.method) or Sent(200, b"{}", JSON))
+
+    async def run():
+        async with Web(may_submit=lambda: asked.append(len(seen))) as web:
+            return await web.post(url, {}, key=KEY), await web.get(url, key=KEY)
+
+    sent, polled = asyncio.run(run())
+
+    assert sent == NeverLeft("this run was paused, or cut off from the ledger, before it was sent")
+    assert isinstance(polled, Answer)
+    assert seen == ["GET"]
+    assert asked == [0]
+
+
 def test_a_thousand_requests_at_once_keep_to_a_few_connections_and_all_are_answered(serve):
     seen = []
     url = serve(lambda request: seen.append(request) or Sent(200, b"{}", JSON))
