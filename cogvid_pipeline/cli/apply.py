@@ -41,6 +41,8 @@ from cogvid_pipeline.report.plan_json import options_of
 from cogvid_pipeline.report.plan_text import plan_text
 from cogvid_pipeline.state.ledger import SqliteLedger
 
+UNSIGNED = "note: COGVID_SIGNING_KEY is not set, so that clips are not signed here, and lie as they came"
+
 
 def _limit(_: click.Context, __: click.Parameter, value: float | None) -> Decimal | None:
     if value is not None and not (isfinite(value) and value >= 0):
@@ -164,11 +166,14 @@ def _ask() -> None:
 async def _run(
     project: Project, ledger: SqliteLedger, plan: Plan, options: ApplyOptions, *, as_json: bool
 ) -> RunReport:
-    from cogvid_pipeline.cli.wiring import make_runner, open_ports
+    from cogvid_pipeline.cli.wiring import make_labeller, make_runner, open_ports
 
+    labeller = make_labeller(project)
+    if project.storyboard.provenance and labeller is None:
+        click.echo(UNSIGNED, err=True)
     lock, lock_file = settle_conflict(project, ledger, plan)
     with watching(plan, as_json=as_json) as observe:
-        async with open_ports(project, ledger, lock_file, observe) as ports:
+        async with open_ports(project, ledger, lock_file, observe, labeller) as ports:
             if any(isinstance(action, Generate | Regenerate | Resume | Repeat) for action in plan.actions):
                 ports.provider()  # a missing key is said before anything begins
             run = Run(ports, options)

@@ -23,6 +23,7 @@ ALLOWED = {
     "providers": BASE | {"media"},
     "store": BASE | {"media"},
     "emulator": BASE | {"media", "providers", "store"},
+    "provenance": BASE,
     "engine": BASE | {"plan"},
 }
 EVERYTHING = {"cli", "__main__"}
