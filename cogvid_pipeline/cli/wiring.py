@@ -120,8 +120,8 @@ def make_labeller(project: Project) -> Labeller | None:
     if not (key := os.environ.get(SIGNING_KEY)):
         return None
     with needing_extra("credentials", "signing"):
-        from cogvid_pipeline.provenance.credentials import sign
         from cogvid_pipeline.provenance.identity import load_identity
+        from cogvid_pipeline.provenance.signing import sign
 
     identity = load_identity(project.root / provenance.certificate, key)
     authority = os.environ.get("COGVID_TSA", "")

@@ -1,14 +1,17 @@
 """Make the copy of a clip that says how it was made: the label, and signed credentials around it."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol
 
+from cogvid_pipeline.durable import write_failures_named
 from cogvid_pipeline.model.attempt import Attempt
 from cogvid_pipeline.provenance.tags import write_tagged
 
-# Writes a signed copy of a file, which is an attempt's clip, to the path. Raises CogvidError.
-Sign: TypeAlias = Callable[[Path, Attempt, Path], None]
+
+class Sign(Protocol):
+    """Writes a signed copy of `tagged`, which was made of the `original` clip. Raises CogvidError."""
+
+    def __call__(self, attempt: Attempt, *, original: Path, tagged: Path, into: Path) -> None: ...
 
 
 class ClipLabeller:
@@ -21,13 +24,17 @@ class ClipLabeller:
 
     def write(self, clip: Path, attempt: Attempt, into: Path) -> None:
         """Write the copy of an attempt's clip. Raises CogvidError when that cannot be done."""
-        if self._sign is None:
-            write_tagged(clip, attempt, self._producer, into)
-            return
+        with write_failures_named(into):
+            if self._sign is None:
+                write_tagged(clip, attempt, self._producer, into)
+            else:
+                self._write_signed(self._sign, clip, attempt, into)
+
+    def _write_signed(self, sign: Sign, clip: Path, attempt: Attempt, into: Path) -> None:
         tagged = into.with_suffix(".tagged")
         tagged.unlink(missing_ok=True)
         try:
             write_tagged(clip, attempt, self._producer, tagged)
-            self._sign(tagged, attempt, into)
+            sign(attempt, original=clip, tagged=tagged, into=into)
         finally:
             tagged.unlink(missing_ok=True)

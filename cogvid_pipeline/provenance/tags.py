@@ -1,7 +1,7 @@
 """A label in the metadata of an MP4, which anybody can read and anybody can remove.
 
 It is appended as boxes of its own. All that was there stays where it is, byte for byte, so that the copy
-plays as the clip does, and begins with the clip.
+plays as the clip does, and begins with the clip. What a vendor's label says is not said again.
 """
 
 import json
@@ -11,6 +11,7 @@ from uuid import UUID
 from xml.sax.saxutils import quoteattr
 
 from cogvid_pipeline.errors import MediaError
+from cogvid_pipeline.media.mp4 import open_clip
 from cogvid_pipeline.model.attempt import Attempt
 from cogvid_pipeline.provenance.statement import TOOL, software_agent, source_type
 
@@ -23,9 +24,12 @@ _CHUNK = 1024 * 1024
 def write_tagged(clip: Path, attempt: Attempt, producer: str, into: Path) -> None:
     """Write a copy of the clip with the label. Raises MediaError."""
     _check_closed(clip)
+    with open_clip(clip) as (container, _):
+        there = set(container.metadata)
+    tags = {name: value for name, value in tags_of(attempt, producer).items() if name not in there}
     with clip.open("rb") as source, into.open("xb") as target:
         shutil.copyfileobj(source, target, _CHUNK)
-        target.write(_metadata(tags_of(attempt, producer)) + _box(b"uuid", _XMP, _packet(attempt)))
+        target.write(_metadata(tags) + _box(b"uuid", _XMP, _packet(attempt)))
 
 
 def tags_of(attempt: Attempt, producer: str) -> dict[str, str]:
