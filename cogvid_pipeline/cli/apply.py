@@ -18,7 +18,7 @@ from click.core import ParameterSource
 
 from cogvid_pipeline.cli.conflict import settle_conflict, whole_again
 from cogvid_pipeline.cli.options import Option, reads_manifest, with_options
-from cogvid_pipeline.cli.planning import gathers_plan_options, warn
+from cogvid_pipeline.cli.planning import gathers_plan_options, note_unlabelled, warn
 from cogvid_pipeline.cli.progress import leave_terminal, watching
 from cogvid_pipeline.cli.project import Project, open_project
 from cogvid_pipeline.cli.saved import (
@@ -136,6 +136,7 @@ def command(
         check_protected(plan)
         check_limits(plan, max_cost)
         if _is_idle(plan) and not as_json:
+            note_unlabelled(project)
             return
         if plan.pending and not yes and not document:
             if as_json:  # what is agreed to has to be seen, and stdout is for the events
