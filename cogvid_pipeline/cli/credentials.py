@@ -81,6 +81,8 @@ def verify(files: tuple[Path, ...], anchors: Path | None, settings: Settings) ->
     for path, digest in chosen.items():
         verdicts.append(verdict_on(path, digest, trusted))
         click.echo(printable(f"{path}: {verdicts[-1].words}"))
+    if not verdicts:
+        click.echo("there are no clips yet")
     if bad := sum(not verdict.holds for verdict in verdicts):
         raise CogvidError(f"{bad} of {len(verdicts)} clips have no credentials that hold")
 

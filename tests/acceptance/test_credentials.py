@@ -303,6 +303,10 @@ def test_verify_needs_no_project_for_files(film: Project, tmp_path: Path) -> Non
     assert "none.mp4: is not there" in ran.out
 
 
+def test_a_project_without_clips_has_none_to_verify(film: Project) -> None:
+    assert film.run("credentials", "verify").out == "there are no clips yet\n"
+
+
 def test_a_signed_clip_of_another_shot_does_not_pass_for_this_one(film: Project) -> None:
     film.write(CHAIN, more=SIGNED)
     film.apply()
