@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from cogvid_pipeline.errors import StateError, UsageError
+from cogvid_pipeline.state.git import Git
 from cogvid_pipeline.state.sqlite import open_for_reading
 
 _ENOUGH = 64 * 1024  # more than any path that git writes down
@@ -19,7 +20,7 @@ def find_state_directory(manifest_dir: Path, ledger: str | None) -> Path:
     Raises UsageError, and StateError when a `.git` file leads nowhere or both places have a claim.
     """
     if ledger and not server_in(ledger):
-        return (manifest_dir / Path(ledger).expanduser()).absolute()
+        return _from_setting(ledger, manifest_dir)
     repository = find_repository(manifest_dir)
     outside = manifest_dir.resolve() / ".cogvid"
     if repository is None:
@@ -67,6 +68,25 @@ def server_in(ledger: str | None) -> str:
             hint="set COGVID_LEDGER to postgresql://… or to the path of a directory, or unset it",
         )
     return ledger
+
+
+def _from_setting(ledger: str, manifest_dir: Path) -> Path:
+    place = (manifest_dir / Path(ledger).expanduser()).absolute()
+    if _is_tracked(place):
+        raise StateError(
+            f"git tracks what COGVID_LEDGER names, {place}: a ledger that came with a commit could have your "
+            "key sent anywhere",
+            hint="set COGVID_LEDGER to a directory outside of the work tree, or unset it",
+        )
+    return place
+
+
+def _is_tracked(place: Path) -> bool:
+    """Whether a commit may have brought something in that directory."""
+    around = next(each for each in place.parents if each.is_dir())
+    if find_repository(around) is None or ".git" in place.parts:
+        return False
+    return bool(Git(around).run("ls-files", "-z", "--", os.path.relpath(place, around)))
 
 
 def _git_directory(dot_git: Path) -> Path | None:
