@@ -1,8 +1,9 @@
 """Show the other machines that a run is alive: a row with a date, which is put off again and again.
 
-All dates are the database's: machines disagree about the time. Whoever finds a date passed removes the row,
-in the same transaction in which it acts on that (state/postgres.py), and a row that is gone never comes back:
-a run that wakes up after that may still record answers, but has nothing sent any more.
+All dates are the database's: machines disagree about the time. Whoever acts on a date that has passed removes
+the row in the same transaction (state/postgres.py), and a row that is gone never comes back: a run that wakes
+up after that may still record answers, but sends nothing any more. One that finds its row there has been
+missed by nobody, and goes on.
 """
 
 import threading
@@ -26,7 +27,7 @@ RETURNING CAST(extract(epoch FROM clock_timestamp()) AS double precision) AS now
 """
 _BEAT = """
 UPDATE runs SET until = clock_timestamp() + make_interval(secs => %(seconds)s)
-WHERE run = %(run)s AND until > clock_timestamp()
+WHERE run = %(run)s
 RETURNING CAST(extract(epoch FROM clock_timestamp()) AS double precision) AS now
 """
 _END = "DELETE FROM runs WHERE run = %(run)s"

@@ -3,6 +3,7 @@
 import signal
 import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.postgres import Database, line_to, server
 
 WALK = make_attempt().fingerprint
 INTENT = make_unfinished(state=State.INTENT)
+IS_GOOD = "SELECT until > clock_timestamp() FROM cogvid.runs"
 
 # Says each time what it is asked for: whether it may submit, or what it is told about an intent.
 ASKED = """
@@ -80,19 +82,34 @@ def test_a_run_that_was_paused_for_longer_than_its_lease_submits_nothing_when_it
     assert place.newest() == make_unfinished()
 
 
-def test_a_run_that_is_cut_off_submits_nothing_before_its_lease_has_ended(
-    tmp_path, database: Database
+def test_a_run_that_is_cut_off_submits_nothing_until_it_knows_that_nobody_has_missed_it(
+    tmp_path: Path, database: Database
 ) -> None:
     with line_to(database) as (line, url), Place(tmp_path, url).open("run", lease=1) as ledger:
-        assert ledger.may_submit()
+        ledger.intend(INTENT)
         line.down = True
         line.cut()
 
         wait_until(lambda: not ledger.may_submit())
-        (alive,) = database.execute("SELECT until > clock_timestamp() FROM cogvid.runs")
+        wait_until(
+            lambda: database.execute("SELECT until > clock_timestamp() FROM cogvid.runs") == [(False,)]
+        )
         line.down = False
 
-    assert alive == (True,)
+        wait_until(ledger.may_submit)
+        assert ledger.intend(make_unfinished("more", State.INTENT)) is None
+
+
+def test_a_run_that_is_cut_off_stops_before_the_others_may_take_over(
+    tmp_path: Path, database: Database
+) -> None:
+    with line_to(database) as (line, url), Place(tmp_path, url).open("run", lease=4) as ledger:
+        line.down = True
+        line.cut()
+
+        wait_until(lambda: not ledger.may_submit())
+
+        assert database.execute(IS_GOOD) == [(True,)]
 
 
 def test_a_lease_is_kept_although_connections_are_cut_now_and_then(tmp_path, database: Database) -> None:
