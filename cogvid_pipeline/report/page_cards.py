@@ -1,5 +1,6 @@
 """Put together what the storyboard page says from a storyboard, a lock and a plan."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ from cogvid_pipeline.report.page_view import (
 from cogvid_pipeline.report.plan_text import summary_line
 from cogvid_pipeline.report.storyboard import describe_image
 
+_WIDE = (16, 9)
 _LONGEST = 2_000  # characters that are compared; prompts have up to 512, but a lock may hold anything
 
 _DOING = {
@@ -91,7 +93,7 @@ def storyboard_page(board: Storyboard, lock: Lock, plan: Plan, reel: Reel, *, of
         project=board.project,
         environment=board.environment,
         headline=summary_line(plan) if of_plan else _headline(cards, lock),
-        shape=_shape(take.film for card in cards for take in card.takes),
+        shape=_shape(cards),
         cards=cards,
         gone=gone,
         counts=_counts([*cards, *gone]),
@@ -125,6 +127,7 @@ class _Desk:
             number=number,
             name=shot.name,
             badge=min((take.badge for take in takes), key=lambda badge: _ORDER.index(badge.kind)),
+            price=self._price(take.name for take in takes),
             prompt=shot.prompt,
             lead=lead,
             takes=takes,
@@ -171,13 +174,13 @@ class _Desk:
             label=label,
             picked=picked,
             badge=badge,
-            reason=_reason(step, error),
+            reason=step.reason if step and self.of_plan else _reason(step, error),
             film=film,
             blank="" if film else _blank(entry),
-            byline=tuple(self._byline(step, told)),
+            byline=tuple(self._byline(told)),
             facts=tuple(_facts(entry.result)) if entry and entry.result else (),
             warnings=tuple(self.reel.warnings.get(name, ())),
-            error=error,
+            error="" if self.of_plan else error,
             asked=tuple(map(_alteration, changes_of(step))) if step else (),
             former=self._former(name, entry) if not self.of_plan else None,
         )
@@ -189,18 +192,25 @@ class _Desk:
             return Badge("out", "Not in this plan")
         return Badge(step.kind, _DOING[step.kind])
 
-    def _byline(self, step: Action | None, told: Attempt | None) -> Iterator[Row]:
-        """Who makes it, for how much, as which task."""
-        if self.of_plan:
-            if isinstance(step, Paying):
-                yield Row("cost", _cost(step.cost))
-            return
-        if told is None:
+    def _byline(self, told: Attempt | None) -> Iterator[Row]:
+        """Who made it, for how much, as which task."""
+        if told is None or self.of_plan:
             return
         yield Row("provider", told.provider)
         yield Row("cost", _cost(told.cost) if told.paid else "free")
         if told.task_id:
             yield Row("task", told.task_id)
+
+    def _price(self, names: Iterable[str]) -> str:
+        """What the plan pays for these takes; empty where it pays nothing."""
+        steps = [step for name in names if isinstance(step := self.steps.get(name), Paying)]
+        if not steps or not self.of_plan:
+            return ""
+        costs = [step.cost for step in steps]
+        known = [cost for cost in costs if cost]
+        if len(known) < len(costs) or len({cost.currency for cost in known}) > 1:
+            return "price unknown"
+        return _cost(Money(sum((cost.amount for cost in known), Decimal(0)), known[0].currency))
 
     def _former(self, name: str, entry: LockEntry | None) -> Former | None:
         if entry is None or entry.previous is None or entry.result is None:
@@ -324,13 +334,19 @@ def _counts(cards: Iterable[Card]) -> tuple[Count, ...]:
     )
 
 
-def _shape(films: Iterable[Film | None]) -> str:
+def _shape(cards: Iterable[Card]) -> str:
     """What most pictures are: wide, tall or square."""
     shapes = Counter(
-        "wide" if film.facts.width > film.facts.height * 1.1
-        else "tall" if film.facts.height > film.facts.width * 1.1
-        else "square"
-        for film in films
-        if film
-    )  # fmt: skip
+        "wide" if width > height * 1.1 else "tall" if height > width * 1.1 else "square"
+        for width, height in map(_picture_size, cards)
+    )
     return shapes.most_common(1)[0][0] if shapes else "wide"
+
+
+def _picture_size(card: Card) -> tuple[int, int]:
+    """That of the clip, or else the one that is asked for."""
+    if film := card.lead.film:
+        return film.facts.width, film.facts.height
+    asked = next((row.value for row in card.parameters if row.name == "size"), "")
+    found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", asked)
+    return (int(found[1]), int(found[2])) if found else _WIDE

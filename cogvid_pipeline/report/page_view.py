@@ -96,7 +96,7 @@ class TakeView:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A shot. `lead` is the take that stands for it, one of `takes`."""
+    """A shot. `lead` is the take that stands for it, one of `takes`; `price` is what a plan pays for it."""
 
     number: str
     name: str
@@ -111,6 +111,7 @@ class Card:
     used_by: tuple[Tie, ...] = ()
     marks: tuple[str, ...] = ()
     seconds: float = 0
+    price: str = ""
 
 
 @dataclass(frozen=True, slots=True)
