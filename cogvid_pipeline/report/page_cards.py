@@ -174,7 +174,7 @@ class _Desk:
             label=label,
             picked=picked,
             badge=badge,
-            reason=step.reason if step and self.of_plan else _reason(step, error),
+            reason=self._reason(step, error),
             film=film,
             blank="" if film else _blank(entry),
             byline=tuple(self._byline(told)),
@@ -191,6 +191,13 @@ class _Desk:
         if step is None:
             return Badge("out", "Not in this plan")
         return Badge(step.kind, _DOING[step.kind])
+
+    def _reason(self, step: Action | None, error: str) -> str:
+        """Why something is done about a take, unless a storyboard says that already."""
+        if step is None or (isinstance(step, Keep) and not step.stale):
+            return ""
+        said = step.reason == "new" or (error and error in step.reason)
+        return "" if said and not self.of_plan else step.reason
 
     def _byline(self, told: Attempt | None) -> Iterator[Row]:
         """Who made it, for how much, as which task."""
@@ -259,13 +266,6 @@ def _status(step: Action | None, entry: LockEntry | None) -> Badge:
     if isinstance(step, Generate | Regenerate) and entry and entry.status == "failed":
         return Badge("failed", "Failed")
     return Badge(*_STANDING[step.kind]) if step else Badge("new", "Not generated")
-
-
-def _reason(step: Action | None, error: str) -> str:
-    """Why something is done about a take, unless that is said already."""
-    if step is None or step.reason == "new" or (isinstance(step, Keep) and not step.stale):
-        return ""
-    return "" if error and error in step.reason else step.reason
 
 
 def _seconds(shot: Shot) -> float:
