@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -18,7 +18,17 @@ from cogvid_pipeline.model.plan import (
     Regenerate,
     changes_of,
 )
-from cogvid_pipeline.model.shot import Money, Shot, ShotFrame, Storyboard, matrix_of, takes_of
+from cogvid_pipeline.model.shot import (
+    Image,
+    ImageData,
+    ImageFile,
+    Money,
+    Shot,
+    ShotFrame,
+    Storyboard,
+    matrix_of,
+    takes_of,
+)
 from cogvid_pipeline.report.changes import shown, shown_values, text_diff
 from cogvid_pipeline.report.events import size_words
 from cogvid_pipeline.report.page_view import (
@@ -29,6 +39,7 @@ from cogvid_pipeline.report.page_view import (
     Film,
     Former,
     Page,
+    Picture,
     Row,
     TakeView,
     Tie,
@@ -70,12 +81,14 @@ _ORDER = (
 class Reel:
     """The clips that can be shown, by take: those that count and those that they took the place of.
 
-    `warnings` says of a take where its clip is not what was asked for.
+    `warnings` says of a take where its clip is not what was asked for, `pictures` has the digests (bare hex
+    SHA-256) of input pictures that can be shown.
     """
 
     now: Mapping[str, Film] = field(default_factory=dict)
     before: Mapping[str, Film] = field(default_factory=dict)
     warnings: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    pictures: Collection[str] = ()
 
 
 def storyboard_page(board: Storyboard, lock: Lock, plan: Plan, reel: Reel, *, of_plan: bool = False) -> Page:
@@ -104,6 +117,11 @@ def storyboard_page(board: Storyboard, lock: Lock, plan: Plan, reel: Reel, *, of
         warnings=plan.warnings,
         of_plan=of_plan,
     )
+
+
+def image_digest(image: Image) -> str:
+    """The digest (bare hex SHA-256) of a picture whose bytes are at hand, empty for others."""
+    return image.digest.removeprefix("sha256:") if isinstance(image, ImageFile | ImageData) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +154,7 @@ class _Desk:
                 Row("model", shot.model),
                 *(Row(name, _plain(value)) for name, value in shot.parameters.items()),
             ),
-            pictures=tuple(
-                describe_image(image) for image in shot.images if not isinstance(image, ShotFrame)
-            ),
+            pictures=tuple(self._picture(image) for image in shot.images if not isinstance(image, ShotFrame)),
             made_from=ties.made_from[shot.name],
             used_by=tuple(ties.used_by[shot.name]),
             marks=tuple(
@@ -184,6 +200,10 @@ class _Desk:
             asked=tuple(map(_alteration, changes_of(step))) if step else (),
             former=self._former(name, entry) if not self.of_plan else None,
         )
+
+    def _picture(self, image: Image) -> Picture:
+        digest = image_digest(image)
+        return Picture(describe_image(image), digest if digest in self.reel.pictures else "")
 
     def _badge(self, step: Action | None, entry: LockEntry | None) -> Badge:
         if not self.of_plan:

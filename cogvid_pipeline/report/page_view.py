@@ -34,6 +34,19 @@ class Film:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that a shot starts or ends on; `digest` is empty where there is no copy of it to show."""
+
+    words: str
+    digest: str = ""
+
+    @property
+    def poster(self) -> str:
+        """The address of a small copy, relative to the page."""
+        return f"posters/{self.digest[:24]}.jpg" if self.digest else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Badge:
     """How it stands with something: `kind` is a word for colours and filters, `words` are for people."""
 
@@ -106,7 +119,7 @@ class Card:
     takes: tuple[TakeView, ...]
     tags: tuple[str, ...] = ()
     parameters: tuple[Row, ...] = ()
-    pictures: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()
     made_from: tuple[Tie, ...] = ()
     used_by: tuple[Tie, ...] = ()
     marks: tuple[str, ...] = ()

@@ -10,8 +10,8 @@ from cogvid_pipeline.errors import MediaError
 from cogvid_pipeline.media import contact_sheet as module
 from cogvid_pipeline.media.contact_sheet import Strip, contact_sheet
 from cogvid_pipeline.media.frames import frame_picture
-from cogvid_pipeline.media.poster import poster_file
-from tests.clips import make_clip, number_of, open_picture
+from cogvid_pipeline.media.poster import poster_file, thumbnail_file
+from tests.clips import make_clip, number_of, open_picture, picture_file
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,14 @@ def test_a_poster_is_a_small_jpeg_of_the_middle(clip: Path) -> None:
 
     assert (poster.format, poster.size) == ("JPEG", (160, 90))
     assert number_of(poster) == 15
+
+
+def test_a_thumbnail_is_small_and_keeps_its_shape() -> None:
+    data = picture_file(Image.new("RGB", (1600, 900), "red"))
+
+    thumbnail = Image.open(BytesIO(thumbnail_file(data)))
+
+    assert (thumbnail.format, thumbnail.size) == ("JPEG", (640, 360))
 
 
 def test_the_same_clips_make_the_same_sheet(clip: Path) -> None:

@@ -138,6 +138,17 @@ def test_a_clip_that_two_shots_share_is_there_once(open_site, film, tmp_path: Pa
     assert len(list((tmp_path / "site" / "clips").iterdir())) == 1
 
 
+def test_pictures_are_brought_as_small_copies(open_site, tmp_path: Path) -> None:
+    def broken() -> bytes:
+        raise MediaError("no picture")
+
+    site = open_site()
+
+    assert site.bring_pictures({"a" * 64: lambda: b"small", "b" * 64: broken}) == {"a" * 64}
+    site.write(page())
+    assert (tmp_path / "site" / "posters" / f"{'a' * 24}.jpg").read_bytes() == b"small"
+
+
 @pytest.mark.parametrize("name", ["index.html", "holiday.jpg", ".env"])
 def test_a_folder_with_other_things_in_it_is_left_alone(open_site, tmp_path: Path, name: str) -> None:
     (tmp_path / "site").mkdir()

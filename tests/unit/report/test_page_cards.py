@@ -10,7 +10,7 @@ from cogvid_pipeline.model.attempt import Lock, LockEntry, State
 from cogvid_pipeline.model.plan import Plan
 from cogvid_pipeline.model.shot import ImageFile, Money, Shot, ShotFrame, Storyboard
 from cogvid_pipeline.report.page_cards import Reel, storyboard_page
-from cogvid_pipeline.report.page_view import Badge, Card, Film, Page, Row, Tie
+from cogvid_pipeline.report.page_view import Badge, Card, Film, Page, Picture, Row, Tie
 from tests.boards import attempt, clip, locked, plan_for, shot, storyboard
 
 CAT = shot("cat", "A cat plays.", size="1280x720", duration=5)
@@ -138,7 +138,15 @@ def test_shots_are_tied_to_those_that_they_are_made_from() -> None:
     )
     assert cat.used_by == (Tie("night", "last frame, frame at 2.5 s"),)
     assert dawn.used_by == (Tie("night", "comes first"),)
-    assert last.pictures == ("a.png",)
+    assert last.pictures == (Picture("a.png"),)
+
+
+def test_a_picture_is_shown_where_there_is_a_copy_of_it() -> None:
+    pictured = Shot("cat", "cogvideox-3", "", (ImageFile("a.png", f"sha256:{'0' * 64}", "image/png"),))
+
+    (picture,) = card_of(storyboard(pictured), Lock(), Reel(pictures={"0" * 64})).pictures
+
+    assert picture.poster == f"posters/{'0' * 24}.jpg"
 
 
 def test_the_picked_take_leads() -> None:
