@@ -26,6 +26,7 @@ COMMANDS = {
     "check": "check",
     "report": "report",
     "recover": "recover",
+    "credentials": "credentials",
     "gc": "gc",
     "schema": "schema",
     "emulator": "emulator",

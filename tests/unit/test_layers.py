@@ -24,6 +24,7 @@ ALLOWED = {
     "store": BASE | {"media"},
     "page": BASE | {"report"},
     "emulator": BASE | {"media", "providers", "store"},
+    "provenance": BASE | {"media"},
     "engine": BASE | {"plan"},
 }
 EVERYTHING = {"cli", "__main__"}
