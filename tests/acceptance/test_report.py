@@ -1,5 +1,7 @@
 """`cogvid report` as people and CI run it."""
 
+import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -80,6 +82,22 @@ def test_a_file_that_is_not_the_clip_of_the_lock_is_not_shown(film: Project) -> 
     film.run("report")
 
     assert html(film.root / "site").count("The clip is not on this machine") == 1
+
+
+def test_where_a_clip_has_a_labelled_copy_that_is_what_others_are_shown(film: Project) -> None:
+    clip = film.root / "renders" / f"{name_of(0)}.mp4"
+    labelled = clip.read_bytes() + b"\0\0\0\x08free"
+    clip.write_bytes(labelled)
+    path = film.root / "cogvid.lock"
+    lock = json.loads(path.read_text(encoding="utf-8"))
+    digest = hashlib.sha256(labelled).hexdigest()
+    described = lock["shots"][name_of(0)]["result"]["clip"]
+    described["labelled"] = {"sha256": digest, "bytes": len(labelled), "signed": False}
+    path.write_text(json.dumps(lock), encoding="utf-8")
+
+    film.run("report")
+
+    assert (film.root / "site" / "clips" / f"{digest[:24]}.mp4").read_bytes() == labelled
 
 
 def test_a_folder_that_is_no_site_is_refused(film: Project) -> None:
