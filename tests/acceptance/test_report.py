@@ -3,12 +3,14 @@
 import hashlib
 import json
 import re
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.browser.film import Rushes, make_film, name_of
-from tests.clips import open_picture
+from tests.clips import open_picture, picture_file
 from tests.project import Project
 from tests.terminal import on_terminal
 
@@ -174,6 +176,23 @@ def test_what_was_made_again_has_a_before_and_an_after(film: Project) -> None:
     text = html(film.root / "site")
     assert text.count("Before and after") == 1
     assert f"Frame of {name_of(1)} before" in text
+
+
+def test_pictures_that_shots_start_on_are_shown_before_there_is_a_clip(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    (tmp_path / "street.png").write_bytes(picture_file(Image.new("RGB", (64, 36), "red")))
+    inline = b64encode(picture_file(Image.new("RGB", (64, 36), "blue"))).decode()
+    project.write(
+        "  street: {image: street.png}\n"
+        f"  lantern: {{image: 'data:image/png;base64,{inline}'}}\n"
+        "  far: {image: 'https://example.com/a.png?token=5eCret'}\n"
+    )
+
+    assert project.run("report").code == 0
+
+    assert len(list((tmp_path / "site" / "posters").iterdir())) == 2
+    assert html(tmp_path / "site").count("No clip yet") == 3
+    assert "5eCret" not in html(tmp_path / "site")
 
 
 def test_what_a_probe_found_is_on_the_page(film: Project) -> None:
