@@ -24,6 +24,7 @@ COMMANDS = {
     "preview": "preview",
     "status": "status",
     "check": "check",
+    "export": "export",
     "recover": "recover",
     "gc": "gc",
     "schema": "schema",
