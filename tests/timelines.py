@@ -6,11 +6,11 @@ and black that goes over into black is just that.
 Each format is expanded by itself, from what its reader gives, so that the writers are not their own judges.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import opentimelineio as otio
 
@@ -137,9 +137,7 @@ def frames(time: otio.opentime.RationalTime) -> int:
 
 def as_spine(text: str, rate: Fraction) -> list[Shown]:
     """What the project of an FCPXML file shows, transitions and fades included, in exact arithmetic."""
-    spine = ElementTree.fromstring(text.partition("<!DOCTYPE fcpxml>")[2]).find(
-        "event/project/sequence/spine"
-    )
+    spine = ET.fromstring(text.partition("<!DOCTYPE fcpxml>")[2]).find("event/project/sequence/spine")
     assert spine is not None
     shown: list[Shown] = []
     clips = [element for element in spine if element.tag != "transition"]
@@ -167,7 +165,7 @@ def as_spine(text: str, rate: Fraction) -> list[Shown]:
     return shown
 
 
-def _on_spine(element: ElementTree.Element, frame: int, rate: Fraction) -> Picture:
+def _on_spine(element: ET.Element, frame: int, rate: Fraction) -> Picture:
     if element.tag == "gap":
         return BLACK
     start, at = (_frames(element.get(name, ""), rate) for name in ("start", "offset"))
@@ -178,10 +176,3 @@ def _frames(time: str, rate: Fraction) -> int:
     count = Fraction(time.removesuffix("s")) * rate
     assert count.denominator == 1, f"{time} is no whole number of frames"
     return int(count)
-
-
-def unfaded(film: Timeline) -> Timeline:
-    """The same pieces, with straight cuts between them."""
-    events = [replace(event, dissolve=0, fade_in=0, fade_out=0) for event in film.edit.events]
-    items = tuple(replace(item, event=event) for item, event in zip(film.items, events, strict=True))
-    return replace(film, edit=replace(film.edit, events=tuple(events)), items=items)

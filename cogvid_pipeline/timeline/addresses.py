@@ -9,6 +9,7 @@ from urllib.parse import quote
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _PLAIN = "/@"
+_PLAIN_IN_URLS = "/@:?#[]!$&'()*+,;=%~"
 
 
 def relative_to(folder: Path, clips: Path) -> str:
@@ -25,7 +26,7 @@ def elsewhere(folder: str) -> str:
     """A folder of clips on another machine: a URL as it is, a path of any system as a URL."""
     folder = folder.rstrip("/")
     if _URL.match(folder):
-        return folder
+        return quote(folder, safe=_PLAIN_IN_URLS)
     if _WINDOWS.match(folder):
         folder = folder.replace("\\", "/").rstrip("/")
         server = folder.startswith("//")

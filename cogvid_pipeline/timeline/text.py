@@ -7,6 +7,9 @@ from typing import Any
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REPLACEMENT = "\ufffd"
 
+# From here on a number is not the same for every reader.
+_BEYOND = 2**53
+
 
 def writable(text: str) -> str:
     """The text with a replacement character for each that no file could hold."""
@@ -14,13 +17,15 @@ def writable(text: str) -> str:
 
 
 def writable_data(data: Any) -> Any:
-    """JSON data with all of its text made writable."""
+    """JSON data with all of its text made writable, and numbers as text where that keeps them whole."""
     if isinstance(data, str):
         return writable(data)
     if isinstance(data, dict):
         return {writable(name): writable_data(value) for name, value in data.items()}
     if isinstance(data, list | tuple):
         return [writable_data(value) for value in data]
+    if isinstance(data, int | float) and not -_BEYOND < data < _BEYOND:
+        return str(data)
     return data
 
 
