@@ -79,8 +79,7 @@ def as_cut(edit: Edit) -> list[Shown]:
             now = (event.name, event.source_in + frame) if event.clip else BLACK
             left = event.frames - frame
             if frame < event.dissolve:
-                lit = before.clip and not before.fade_out
-                other = (before.name, before.source_out + frame) if lit else BLACK
+                other = (before.name, before.source_out + frame) if before.clip else BLACK
                 shown.append(mixed(other, now, frame, event.dissolve))
             elif frame < event.fade_in:
                 shown.append(mixed(BLACK, now, frame, event.fade_in))

@@ -9,9 +9,9 @@ import click
 from cogvid_pipeline.cli.options import reads_manifest
 from cogvid_pipeline.cli.project import Project, open_project
 from cogvid_pipeline.cli.settings import Settings
-from cogvid_pipeline.cut.edit_list import make_edit
+from cogvid_pipeline.cut.edit_list import EditOptions, make_edit
 from cogvid_pipeline.durable import replace_durably
-from cogvid_pipeline.errors import CogvidError
+from cogvid_pipeline.errors import CogvidError, UsageError
 from cogvid_pipeline.model.attempt import Attempt
 from cogvid_pipeline.model.plan import Keep, PlanOptions, Regenerate
 from cogvid_pipeline.model.timeline import Timeline
@@ -28,7 +28,8 @@ _LAYOUTS = ("otio", "edl", "fcpxml")
     "-o",
     "--output",
     metavar="FILE",
-    help="Where to write; - for stdout. Without it a file named after the project, beside the manifest.",
+    help="Where the timeline goes; - for stdout. When it is left out film.otio, film.edl or film.fcpxml "
+    "beside the manifest, or film.ENV.otio and so on.",
 )
 @click.option(
     "--media-root",
@@ -36,8 +37,15 @@ _LAYOUTS = ("otio", "edl", "fcpxml")
     help="Where the clips lie on the editor's machine: a path or a URL. Without it they are looked for "
     "where they are now: from the timeline's folder, or absolutely in FCPXML.",
 )
+@click.option(
+    "--drop-repeats",
+    is_flag=True,
+    help="Leave out the frame that a shot made from the last frame of the one before begins with.",
+)
 @reads_manifest
-def command(layout: str, output: str | None, media_root: str | None, settings: Settings) -> None:
+def command(
+    layout: str, output: str | None, media_root: str | None, drop_repeats: bool, settings: Settings
+) -> None:
     """Write the cut as a timeline for DaVinci Resolve, Premiere Pro, Final Cut Pro and others.
 
     Clips, trims, transitions and a marker for each shot. Reads the lock, and needs no network. Shots that
@@ -52,7 +60,8 @@ def command(layout: str, output: str | None, media_root: str | None, settings: S
     write = _writer(layout)
     project = open_project(settings)
     path = _path(project, output, layout)
-    timeline = _timeline(project, _clips_folder(project, path.parent, layout, media_root))
+    folder = _clips_folder(project, path.parent, layout, media_root)
+    timeline = _timeline(project, folder, EditOptions(drop_repeats=drop_repeats))
     text = write(timeline)
     if output == "-":
         click.echo(text, nl=False)
@@ -78,10 +87,12 @@ def _writer(layout: str) -> Callable[[Timeline], str]:
 
 def _path(project: Project, output: str | None, layout: str) -> Path:
     if output and output != "-":
-        return Path(output)
+        path = Path(output)
+        if not path.parent.is_dir():
+            raise UsageError(f"there is no directory {path.parent}", hint="make it, or choose another place")
+        return path
     environment = project.storyboard.environment
-    name = ".".join(filter(None, (project.storyboard.project, environment, layout)))
-    return project.root / name
+    return project.root / (f"film.{environment}.{layout}" if environment else f"film.{layout}")
 
 
 def _clips_folder(project: Project, beside: Path, layout: str, media_root: str | None) -> str:
@@ -92,10 +103,10 @@ def _clips_folder(project: Project, beside: Path, layout: str, media_root: str |
     return absolute(clips) if layout == "fcpxml" else relative_to(beside, clips)
 
 
-def _timeline(project: Project, folder: str) -> Timeline:
+def _timeline(project: Project, folder: str, options: EditOptions) -> Timeline:
     made = dict(_made(project))
     clips = {name: attempt.clip for name, attempt in made.items() if attempt.clip}
-    edit = make_edit(project.storyboard, clips)
+    edit = make_edit(project.storyboard, clips, options)
     return make_timeline(
         project.storyboard, edit, made, dict(_remarks(project)), lambda take: address_of(take, folder)
     )

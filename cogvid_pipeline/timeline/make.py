@@ -1,8 +1,6 @@
 """Make a timeline: the edit list together with how each of its clips came to be."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cogvid_pipeline.cut.shape import exact_rate
@@ -29,7 +27,7 @@ def make_timeline(
     """
     shots = {shot.name: shot for shot in storyboard.shots}
     items = []
-    for event in _without_mixes_from_black(edit.events):
+    for event in edit.events:
         attempt = made.get(event.name) if event.clip else None
         remark = writable(remarks.get(event.name, "")) if event.clip else "not made yet"
         facts = writable_data(dict(_facts(event, shots[event.shot], attempt, remark)))
@@ -44,17 +42,7 @@ def make_timeline(
                 remark=remark,
             )
         )
-    name = writable(storyboard.title or storyboard.project)
-    return Timeline(name, replace(edit, events=tuple(item.event for item in items)), tuple(items))
-
-
-def _without_mixes_from_black(events: Sequence[Event]) -> Iterator[Event]:
-    """What dissolves from a piece that has gone to black fades in."""
-    if events:
-        yield events[0]
-    for before, event in pairwise(events):
-        dark = event.dissolve and before.fade_out
-        yield replace(event, dissolve=0, fade_in=event.dissolve) if dark else event
+    return Timeline(writable(storyboard.title or storyboard.project), edit, tuple(items))
 
 
 def _facts(event: Event, shot: Shot, attempt: Attempt | None, remark: str) -> Iterator[tuple[str, Any]]:

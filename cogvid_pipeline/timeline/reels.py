@@ -14,12 +14,14 @@ def reels_of(names: Iterable[str]) -> dict[str, str]:
     """A reel for each take, different even in capitals: its own name where that fits, else numbered."""
     reels: dict[str, str] = {}
     taken = set(_RESERVED)
+    numbers: dict[str, int] = {}
     for name in dict.fromkeys(names):
-        reel = _FOREIGN.sub("", name)[:_LENGTH] or "R"
-        number = 1
+        stem = _FOREIGN.sub("", name)
+        reel = stem[:_LENGTH] or "R"
+        first = reel.upper()
         while reel.upper() in taken:
-            number += 1
-            reel = f"{_FOREIGN.sub('', name)[: _LENGTH - len(str(number))]}{number}"
+            number = numbers[first] = numbers.get(first, 1) + 1
+            reel = f"{stem[: _LENGTH - len(str(number))]}{number}"
         taken.add(reel.upper())
         reels[name] = reel
     return reels

@@ -1,7 +1,9 @@
 """What is written is what is read back, frame by frame, with the libraries that others read it with."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import opentimelineio as otio
 import pytest
@@ -14,8 +16,6 @@ from cogvid_pipeline.timeline.edl import write_edl
 from cogvid_pipeline.timeline.fcpxml import write_fcpxml
 from cogvid_pipeline.timeline.otio import write_otio
 from tests.timelines import Shown, as_cut, as_spine, as_track, clip, timeline
-
-NTSC = Fraction(30000, 1001)
 
 
 def through_otio(film: Timeline) -> list[Shown]:
@@ -65,13 +65,6 @@ def test_fades_from_and_to_black_come_back(through: Through) -> None:
         Segment("morph", start=1, fade_out=0.4),
         Segment("frost", fade_out=2),
     )
-
-    assert through(film) == as_cut(film.edit)
-
-
-@every_format
-def test_a_dissolve_from_what_has_gone_to_black_comes_from_black(through: Through) -> None:
-    film = timeline(Segment("arrival", fade_out=0.5), Segment("walk", transition=Transition("dissolve", 0.5)))
 
     assert through(film) == as_cut(film.edit)
 
@@ -138,6 +131,19 @@ clips = st.builds(
     st.dictionaries(st.sampled_from(["a", "a@2", "sc010_0040-v02"]), st.none() | clips),
 )
 def test_whatever_the_cut_is_each_frame_comes_back(through: Through, cut: list, there: dict) -> None:
-    film = timeline(*cut, clips=there)
+    film = timeline(*allowed(cut), clips=there)
 
     assert through(film) == as_cut(film.edit)
+
+
+def allowed(cut: list[Segment]) -> list[Segment]:
+    """What a manifest may say: there is no way over from nothing, nor from what has gone to black."""
+    first = replace(cut[0], transition=None) if dissolves(cut[0]) else cut[0]
+    return [
+        first,
+        *(replace(one, transition=None) if before.fade_out else one for before, one in pairwise(cut)),
+    ]
+
+
+def dissolves(segment: Segment) -> bool:
+    return segment.transition is not None and segment.transition.type == "dissolve"
