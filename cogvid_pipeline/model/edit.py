@@ -1,5 +1,6 @@
 """The edit list: the cut in whole frames, which films, timelines and previews are made from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -51,6 +52,15 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """What is written in place of a shot that is not there."""
+
+    heading: str
+    text: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """A film: its size in pixels, its exact frames a second, whether it has sound, and what it shows."""
 
@@ -63,3 +73,7 @@ class Edit:
     def frames(self) -> int:
         """The film's length."""
         return sum(event.frames for event in self.events)
+
+
+# By the names of the takes that they stand for.
+Cards: TypeAlias = Mapping[str, Card]
