@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from cogvid_pipeline.cli.film_options import gathers_film_options
 from cogvid_pipeline.cli.options import reads_manifest
 from cogvid_pipeline.cli.project import Project, open_project
 from cogvid_pipeline.cli.settings import Settings
@@ -37,14 +38,10 @@ _LAYOUTS = ("otio", "edl", "fcpxml")
     help="Where the clips lie on the editor's machine: a path or a URL. Without it they are looked for "
     "where they are now: from the timeline's folder, or absolutely in FCPXML.",
 )
-@click.option(
-    "--drop-repeats",
-    is_flag=True,
-    help="Leave out the frame that a shot made from the last frame of the one before begins with.",
-)
+@gathers_film_options
 @reads_manifest
 def command(
-    layout: str, output: str | None, media_root: str | None, drop_repeats: bool, settings: Settings
+    layout: str, output: str | None, media_root: str | None, shape: EditOptions, settings: Settings
 ) -> None:
     """Write the cut as a timeline for DaVinci Resolve, Premiere Pro, Final Cut Pro and others.
 
@@ -61,7 +58,7 @@ def command(
     project = open_project(settings)
     path = _path(project, output, layout)
     folder = _clips_folder(project, path.parent, layout, media_root)
-    timeline = _timeline(project, folder, EditOptions(drop_repeats=drop_repeats))
+    timeline = _timeline(project, folder, shape)
     text = write(timeline)
     if output == "-":
         click.echo(text, nl=False)

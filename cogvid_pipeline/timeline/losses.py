@@ -40,9 +40,11 @@ def _of_edl(timeline: Timeline) -> Iterator[str]:
 def _of_fcpxml(timeline: Timeline) -> Iterator[str]:
     rate = timeline.edit.rate
     if rate not in KNOWN_RATES:
-        yield f"Final Cut Pro knows no {float(rate):.6g} frames a second, and takes a rate that it does"
+        yield f"Final Cut Pro has no {float(rate):.6g} frames a second: make the film with another --fps"
     if any(item.event.dissolve or item.event.fade_in or item.event.fade_out for item in timeline.items):
         yield "OpenTimelineIO's own reader of FCPXML skips dissolves and fades; the file has them"
+    if rate.denominator > 1 or _at_other_rates(timeline):
+        yield "OpenTimelineIO's own reader of FCPXML counts in one whole rate; the file has exact times"
 
 
 def _as_text(item: Item) -> str:

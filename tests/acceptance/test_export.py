@@ -143,6 +143,12 @@ def test_a_frame_that_two_shots_share_can_be_left_out(project: Project) -> None:
     assert "299 frames" in project.run("export", "--to", "otio", "--drop-repeats").err
 
 
+def test_the_timeline_takes_the_shape_that_the_film_takes(film: Project) -> None:
+    ran = film.run("export", "--to", "edl", "-o", "-", "--fps", "23.976", "--size", "1920x1080")
+
+    assert "note: an EDL does not say its rate: open it at 23.976 frames a second, 1920x1080\n" in ran.err
+
+
 def test_each_environment_has_a_timeline_of_its_own(project: Project) -> None:
     project.write("  a: {prompt: A.}\n", more="environments: {final: {}}\n")
 

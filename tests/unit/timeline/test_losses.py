@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 from cogvid_pipeline.model.cut import Segment, Transition
 from cogvid_pipeline.timeline.losses import losses_of
 from tests.timelines import clip, timeline
@@ -49,15 +47,20 @@ def test_a_rate_that_final_cut_pro_does_not_know_is_said() -> None:
     film = timeline(Segment("walk"), clips={"walk": clip(fps=15)})
 
     assert list(losses_of(film, "fcpxml")) == [
-        "Final Cut Pro knows no 15 frames a second, and takes a rate that it does"
+        "Final Cut Pro has no 15 frames a second: make the film with another --fps"
     ]
 
 
-def test_what_the_librarys_reader_of_fcpxml_skips_is_said_where_there_is_any() -> None:
-    film = timeline(Segment("arrival"), Segment("walk", transition=Transition("dissolve", 0.5)))
-    straight = replace(film, items=film.items[:1])
+def test_what_the_librarys_reader_of_fcpxml_gets_wrong_is_said_where_there_is_any() -> None:
+    straight = timeline(Segment("arrival"), Segment("walk"))
+    mixed = timeline(
+        Segment("arrival"),
+        Segment("walk", transition=Transition("dissolve", 0.5)),
+        clips={"walk": clip(fps=24)},
+    )
 
-    assert list(losses_of(film, "fcpxml")) == [
-        "OpenTimelineIO's own reader of FCPXML skips dissolves and fades; the file has them"
-    ]
     assert list(losses_of(straight, "fcpxml")) == []
+    assert list(losses_of(mixed, "fcpxml")) == [
+        "OpenTimelineIO's own reader of FCPXML skips dissolves and fades; the file has them",
+        "OpenTimelineIO's own reader of FCPXML counts in one whole rate; the file has exact times",
+    ]
