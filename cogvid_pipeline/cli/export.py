@@ -1,6 +1,7 @@
 """`cogvid export`: the cut as a timeline for an editing program."""
 
-from collections.abc import Callable, Iterable, Iterator
+import os
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from cogvid_pipeline.durable import replace_durably
 from cogvid_pipeline.errors import CogvidError, UsageError
 from cogvid_pipeline.model.attempt import Attempt
 from cogvid_pipeline.model.plan import Keep, PlanOptions, Regenerate
-from cogvid_pipeline.model.timeline import Timeline
+from cogvid_pipeline.model.timeline import Item, Timeline
 from cogvid_pipeline.report.printable import printable
 from cogvid_pipeline.timeline.addresses import absolute, address_of, elsewhere, relative_to
 from cogvid_pipeline.timeline.make import make_timeline
@@ -64,7 +65,8 @@ def command(
         click.echo(text, nl=False)
     else:
         replace_durably(path, text.encode())
-    for line in _summary(project, timeline, layout, output, path):
+    written = "" if output == "-" else f": {os.path.relpath(path)}"
+    for line in _summary(project, timeline, layout, written):
         click.echo(printable(line), err=True)
 
 
@@ -126,20 +128,23 @@ def _remarks(project: Project) -> Iterator[tuple[str, str]]:
             yield action.name, "frozen, although what it is made from has changed"
 
 
-def _summary(
-    project: Project, timeline: Timeline, layout: str, output: str | None, path: Path
-) -> Iterable[str]:
-    from cogvid_pipeline.timeline.losses import losses_of
+def _summary(project: Project, timeline: Timeline, layout: str, written: str) -> Iterator[str]:
+    """How long the film is, what is to be looked at in it, and what the format cannot carry."""
+    from cogvid_pipeline.timeline.losses import losses_of, named
 
     edit = timeline.edit
-    yield f"{len(timeline.items)} shots, {edit.frames} frames at {float(edit.rate):.6g} a second" + (
-        "" if output == "-" else f": {path}"
-    )
+    yield f"{len(timeline.items)} shots, {edit.frames} frames at {float(edit.rate):.6g} a second{written}"
+    remarks: dict[str, list[str]] = {}
     for item in timeline.items:
-        clip = item.event.clip
-        if item.remark:
-            yield f"{item.name}: {item.remark}"
-        elif clip and project.clips.displaced(clip, item.name):
-            yield f"{item.name}: its file is missing; `cogvid apply` brings it back free of charge"
+        if remark := item.remark or _missing(project, item):
+            remarks.setdefault(remark, []).append(item.name)
+    for remark, names in remarks.items():
+        yield f"{named(list(dict.fromkeys(names)))}: {remark}"
     for loss in losses_of(timeline, layout):
         yield f"note: {loss}"
+
+
+def _missing(project: Project, item: Item) -> str:
+    clip = item.event.clip
+    gone = clip and project.clips.displaced(clip, item.name)
+    return "file missing; `cogvid apply` brings it back free of charge" if gone else ""

@@ -57,7 +57,7 @@ def test_the_timeline_leads_to_the_clips_and_shows_the_cut(film: Project) -> Non
     first, second = read.find_clips()
 
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err.startswith("3 shots, 330 frames at 30 a second: ")
+    assert ran.err.startswith("3 shots, 330 frames at 30 a second: film.otio\n")
     assert "later: not made yet\n" in ran.err
     assert [first.name, second.name] == ["sc010_0040-v02", "walk"]
     assert first.metadata["cogvid"]["prompt"] == "夜市 & <rain>"
@@ -127,7 +127,7 @@ def test_what_is_stale_frozen_or_missing_is_said_and_marked(project: Project) ->
 
     assert "a: stale: prompt changed\n" in ran.err
     assert "b: frozen, although what it is made from has changed\n" in ran.err
-    assert "c: its file is missing; `cogvid apply` brings it back free of charge\n" in ran.err
+    assert "c: file missing; `cogvid apply` brings it back free of charge\n" in ran.err
     assert [(marker.color, marker.comment) for marker in markers] == [
         ("RED", "A."),
         ("RED", "B."),

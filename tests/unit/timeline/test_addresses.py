@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ def test_a_clip_is_found_from_the_folder_of_the_timeline() -> None:
 
 def test_an_absolute_address_is_a_url_of_a_file_in_which_nothing_has_to_be_guessed() -> None:
     assert absolute(Path("/My film/夜市 100%#1")) == "file:///My%20film/%E5%A4%9C%E5%B8%82%20100%25%231"
+
+
+def test_a_folder_whose_name_is_not_utf_8_is_found_by_its_bytes() -> None:
+    assert absolute(Path(os.fsdecode(b"/film\xff"))) == "file:///film%FF"
 
 
 @pytest.mark.parametrize(

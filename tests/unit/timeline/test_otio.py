@@ -71,6 +71,15 @@ def test_a_shot_that_is_not_made_yet_is_a_gap_with_its_name_and_a_red_marker() -
     assert gap.markers[0].comment == "A cat plays."
 
 
+def test_a_film_that_fades_in_and_out_begins_and_ends_with_a_transition() -> None:
+    film = timeline(Segment("walk", transition=Transition("fade", 1), fade_out=1))
+    first, walk, last = read(film).tracks[0]
+
+    assert (first.in_offset.value, first.out_offset.value) == (0, 30)
+    assert (last.in_offset.value, last.out_offset.value) == (30, 0)
+    assert walk.source_range.duration.value == 150
+
+
 def test_sound_has_a_track_of_its_own_with_gaps_where_there_is_none() -> None:
     film = timeline(
         Segment("arrival"), Segment("walk", fade_out=1), Segment("morph"), clips={"walk": clip(audio=True)}
