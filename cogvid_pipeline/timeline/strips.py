@@ -30,12 +30,14 @@ class Strip:
 
 def strips_of(items: Iterable[Item]) -> Iterator[Strip]:
     """The strips of a timeline, without a gap. Black has its own, so that a fade is a mix like others."""
+    dark = False
     for item in items:
         event = item.event
-        if event.fade_in:
+        if event.fade_in and not dark:
             yield Strip(None, 0, event.record_in, event.record_in)
-        dark = event.record_out - event.fade_out
+        lit_until = event.record_out - event.fade_out
         source_in = event.source_in if event.clip else 0
-        yield Strip(item, source_in, event.record_in, dark, event.dissolve or event.fade_in)
-        if event.fade_out:
-            yield Strip(None, 0, dark, event.record_out, event.fade_out)
+        yield Strip(item, source_in, event.record_in, lit_until, event.dissolve or event.fade_in)
+        dark = event.fade_out > 0
+        if dark:
+            yield Strip(None, 0, lit_until, event.record_out, event.fade_out)

@@ -48,6 +48,22 @@ def test_a_fade_out_is_a_dissolve_to_black_that_the_clip_goes_on_for() -> None:
     ]
 
 
+def test_what_comes_from_black_after_a_cut_has_black_of_no_length_before_it() -> None:
+    fade = Transition("fade", 1)
+    text = write_edl(timeline(Segment("arrival", transition=fade), Segment("walk", transition=fade)))
+
+    assert [fields[:4] for fields in events(text)] == [
+        ["001", "BL", "V", "C"],
+        ["002", "BL", "V", "C"],
+        ["002", "arrival", "V", "D"],
+        ["003", "arrival", "V", "C"],
+        ["003", "BL", "V", "D"],
+        ["004", "BL", "V", "C"],
+        ["004", "walk", "V", "D"],
+    ]
+    assert events(text)[0][4:] == ["00:00:00:00"] * 4
+
+
 def test_a_film_with_sound_has_it_on_the_first_channel() -> None:
     text = write_edl(timeline(Segment("arrival"), clips={"arrival": clip(audio=True)}))
 
