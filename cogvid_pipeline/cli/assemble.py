@@ -1,5 +1,6 @@
 """`cogvid assemble`: join the clips into one film."""
 
+import signal
 from pathlib import Path
 
 import click
@@ -49,8 +50,10 @@ def command(
       cogvid assemble -o rough-cut.mp4 --placeholders
       cogvid assemble --loudness -16 --drop-repeats
     """
-    from cogvid_pipeline.cli.assembly import Assembly  # loads FFmpeg
+    from cogvid_pipeline.cli.assembly import Assembly, listed  # loads FFmpeg
 
+    # What is half done is cleared away after a SIGTERM as after a Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     project = open_project(settings)
     assembly = Assembly(
         project,
@@ -59,6 +62,9 @@ def command(
         placeholders=placeholders,
         loudness=loudness,
     )
+    if outdated := assembly.outdated:
+        words = f"the manifest has changed since these clips were made: {listed(outdated)}"
+        click.echo(printable(f"warning: {words}; `cogvid plan` says how"), err=True)
     click.echo(printable(assembly.run()))
 
 

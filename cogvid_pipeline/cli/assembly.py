@@ -16,6 +16,7 @@ from cogvid_pipeline.errors import CogvidError
 from cogvid_pipeline.media.film.stretch import Footage, encoder_version
 from cogvid_pipeline.model.attempt import Clip
 from cogvid_pipeline.model.edit import Card, Edit
+from cogvid_pipeline.model.plan import Fetch, Forget, Keep, PlanOptions
 from cogvid_pipeline.model.shot import take_name
 from cogvid_pipeline.model.stretch import Copied, Stretch
 from cogvid_pipeline.store.stretches import StretchStore
@@ -51,6 +52,15 @@ class Assembly:
                 return self._done(edit)
         return self._make(edit, {clip.sha256: path for name, clip in clips.items() if (path := paths[name])})
 
+    @property
+    def outdated(self) -> tuple[str, ...]:
+        """The takes that the film shows although the manifest now asks for something else."""
+        with self.project.read_ledger() as ledger:
+            actions = self.project.plan(ledger, PlanOptions()).actions
+        kept = {action.name for action in actions if isinstance(action, Keep | Fetch | Forget)}
+        planned = {action.name for action in actions}
+        return tuple(name for name in self._takes if self._locked(name) and name in planned - kept)
+
     def _make(self, edit: Edit, clips: Mapping[str, Path]) -> str:
         check_writable(self.into)
         footage = Footage(edit, self._cards, clips)
@@ -77,9 +87,8 @@ class Assembly:
         if not names or self.placeholders:
             return
         missing = [name for name in self._takes if name in names]
-        more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
         raise CogvidError(
-            f"the film is not complete; these {what}: {', '.join(missing[:_MOST_NAMED])}{more}",
+            f"the film is not complete; these {what}: {listed(missing)}",
             hint=f"`cogvid apply` {remedy}; --placeholders shows cards in their place",
         )
 
@@ -111,6 +120,12 @@ class Assembly:
     @property
     def _shown(self) -> str:
         return os.path.relpath(self.into)
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{', '.join(names[:_MOST_NAMED])}{more}"
 
 
 def _length(edit: Edit) -> str:

@@ -15,7 +15,7 @@ from cogvid_pipeline.cut.edit_list import EditOptions, make_edit
 from cogvid_pipeline.durable import replace_durably
 from cogvid_pipeline.errors import CogvidError, UsageError
 from cogvid_pipeline.model.attempt import Attempt
-from cogvid_pipeline.model.plan import Keep, PlanOptions, Regenerate
+from cogvid_pipeline.model.plan import Fetch, Forget, Keep, PlanOptions
 from cogvid_pipeline.model.timeline import Item, Timeline
 from cogvid_pipeline.report.printable import printable
 from cogvid_pipeline.timeline.addresses import absolute, address_of, elsewhere, relative_to
@@ -122,10 +122,10 @@ def _remarks(project: Project) -> Iterator[tuple[str, str]]:
     with project.read_ledger() as ledger:
         plan = project.plan(ledger, PlanOptions())
     for action in plan.actions:
-        if isinstance(action, Regenerate):
-            yield action.name, f"stale: {action.reason}"
-        elif isinstance(action, Keep) and action.stale:
+        if isinstance(action, Keep) and action.stale:
             yield action.name, "frozen, although what it is made from has changed"
+        elif not isinstance(action, Keep | Fetch | Forget):
+            yield action.name, f"stale: {action.reason}"
 
 
 def _summary(project: Project, timeline: Timeline, layout: str, written: str) -> Iterator[str]:
