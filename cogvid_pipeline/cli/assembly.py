@@ -14,6 +14,7 @@ from cogvid_pipeline.cut.stretches import film_key
 from cogvid_pipeline.durable import check_writable
 from cogvid_pipeline.errors import CogvidError
 from cogvid_pipeline.media.film.stretch import Footage, encoder_version
+from cogvid_pipeline.media.probe import describe
 from cogvid_pipeline.model.attempt import Clip
 from cogvid_pipeline.model.edit import Card, Edit
 from cogvid_pipeline.model.plan import Fetch, Forget, Keep, PlanOptions
@@ -45,11 +46,11 @@ class Assembly:
         paths = {name: self.project.clips.find(clip) for name, clip in clips.items()}
         lost = {name for name, path in paths.items() if path is None}
         self._refuse("are not on this machine", "fetches them again, free of charge", lost)
-        if lost:
-            clips = {name: clip for name, clip in clips.items() if name not in lost}
-            edit = self._edit(clips)
-            if self._is_made(edit):
-                return self._done(edit)
+        # A lock comes with pull requests: what it says of a clip is not believed when there is the clip.
+        clips = {name: describe(path, clips[name].sha256) for name, path in paths.items() if path}
+        edit = self._edit(clips)
+        if self._is_made(edit):
+            return self._done(edit)
         return self._make(edit, {clip.sha256: path for name, clip in clips.items() if (path := paths[name])})
 
     @property
@@ -138,5 +139,5 @@ def _length(edit: Edit) -> str:
 def _made_of(stretches: Sequence[Stretch]) -> str:
     copied = sum(isinstance(stretch, Copied) for stretch in stretches)
     cards = sum(stretch.event.clip is None for stretch in stretches)
-    counts = {"copied": copied, "encoded": len(stretches) - copied - cards, "shown as a card": cards}
+    counts = {"copied": copied, "encoded": len(stretches) - copied - cards, "as cards": cards}
     return ", ".join(f"{count} {what}" for what, count in counts.items() if count)

@@ -1,7 +1,7 @@
 """Write a timeline as Final Cut Pro XML 1.8.
 
-The first version that every program of the last years reads, and the last that says in one place where a
-file lies, which is where OpenTimelineIO looks. Its children have a fixed order: what is out of it is refused.
+It is the last version in which an asset itself says where its file lies, which is where OpenTimelineIO looks.
+The children of an element have a fixed order: Final Cut Pro refuses a file that has one out of it.
 """
 
 from collections.abc import Iterator, Sequence

@@ -116,7 +116,7 @@ def test_cards_stand_for_shots_that_are_not_there(project: Project) -> None:
     ran = project.run("assemble", "--placeholders")
 
     assert ran.code == 0
-    assert ran.out == "film.mp4: 11.00 s, 330 frames, 128x64 at 30 fps, 1 copied, 2 shown as a card\n"
+    assert ran.out == "film.mp4: 11.00 s, 330 frames, 128x64 at 30 fps, 1 copied, 2 as cards\n"
     assert numbers(project.root / "film.mp4")[150:180] == list(range(60, 90))
 
 
@@ -132,7 +132,7 @@ def test_a_clip_that_is_gone_from_this_machine_is_named(film: Project) -> None:
         " hint: `cogvid apply` fetches them again, free of charge; "
         "--placeholders shows cards in their place\n"
     )
-    assert film.run("assemble", "--placeholders").out.endswith(", 2 copied, 1 shown as a card\n")
+    assert film.run("assemble", "--placeholders").out.endswith(", 2 copied, 1 as cards\n")
     assert "nothing has changed" in film.run("assemble", "--placeholders").out
 
 
@@ -146,6 +146,13 @@ def test_a_damaged_clip_is_not_shown(film: Project) -> None:
 
     assert ran.code == 1
     assert "these are not on this machine: arrival, walk, run" in ran.err
+
+
+def test_a_lock_that_lies_about_a_clip_is_not_believed(film: Project) -> None:
+    lock = film.root / "cogvid.lock"
+    lock.write_text(lock.read_text().replace('"duration": 1.0', '"duration": 9999999.0'))
+
+    assert film.run("assemble").out == "film.mp4: 3.00 s, 90 frames, 128x64 at 30 fps, 3 copied\n"
 
 
 def test_clips_in_the_output_folder_are_enough(film: Project) -> None:

@@ -1,4 +1,5 @@
 import math
+from array import array
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from cogvid_pipeline.media.film.loudness import measure
 from cogvid_pipeline.media.film.sound import clip_sound
 from cogvid_pipeline.model.cut import Segment, Transition
 from tests.boards import shot, storyboard
-from tests.clips import COLOURS, Wave, flat, number_of
+from tests.clips import COLOURS, TICKS, Wave, flat, number_of
 from tests.films import Film, Studio, grey, luma, numbered_from, packets_of
 
 
@@ -159,6 +160,20 @@ def test_frames_that_come_at_other_times_are_shown_at_theirs(studio: Studio) -> 
     length = film.edit.events[0].frames
     assert film.numbers[:18] == [0] * 3 + [1] * 2 + [2] * 10 + [3] * 2 + [4]
     assert film.numbers[length:] == counted((0, 90))
+
+
+def test_frames_that_a_clip_leaves_out_itself_stay_out(studio: Studio) -> None:
+    path = studio.add("whole", frames=30, b_frames=0)
+    data = bytearray(path.read_bytes())
+    entry = data.index(b"elst") + 12  # after version, flags and the count
+    data[entry + 4 : entry + 8] = (10 * TICKS // 30).to_bytes(4)
+    (studio.root / "later.mp4").write_bytes(data)
+    studio.take("later", studio.root / "later.mp4")
+
+    film = studio.film(Segment("later", end=20 / 30))
+
+    assert film.copied == []
+    assert film.numbers == counted((10, 30))
 
 
 @pytest.mark.parametrize(
@@ -321,6 +336,40 @@ def test_one_channel_of_another_rate_comes_out_on_both_and_in_time(studio: Studi
     film = studio.film("mono", "stereo", "mono")
 
     assert heard(film) == pytest.approx([15, 45, 75], abs=0.5)
+
+
+def test_sound_that_begins_before_the_picture_stays_with_it(studio: Studio) -> None:
+    late = [0.5 + number / 30 for number in range(30)]
+    studio.add("late", frames=30, times=late, audio=True, wave=beep(1.0))
+    studio.add("prompt", frames=30, audio=True, wave=beep(0.5))
+
+    film = studio.film("late", "prompt", "late")
+
+    assert film.numbers == counted((0, 30), (0, 30), (0, 30))
+    assert heard(film) == pytest.approx([15, 45, 75], abs=0.5)
+
+
+def test_sound_with_a_hole_in_it_stays_with_its_picture(studio: Studio) -> None:
+    with av.open(str(studio.root / "hole.mp4"), "w") as container:
+        video = container.add_stream("libx264", rate=30)
+        video.width, video.height, video.pix_fmt = 128, 64, "yuv420p"
+        audio = container.add_stream("aac", rate=48_000, layout="mono")
+        for _ in range(60):
+            container.mux(video.encode(av.VideoFrame(128, 64, "yuv420p")))
+        container.mux(video.encode())
+        for number in (*range(10), *range(60, 80)):
+            frame = av.AudioFrame(format="fltp", layout="mono", samples=1024)
+            frame.sample_rate, frame.pts, frame.time_base = 48_000, number * 1024, Fraction(1, 48_000)
+            level = 0.5 if number == 70 else 0.0
+            wave = (level * math.sin(math.tau * sample / 48) for sample in range(1024))
+            frame.planes[0].update(array("f", wave).tobytes())
+            container.mux(audio.encode(frame))
+        container.mux(audio.encode(None))
+    studio.take("hole", studio.root / "hole.mp4")
+
+    film = studio.film("hole")
+
+    assert heard(film) == pytest.approx([70 * 1024 / 1600], abs=0.5)
 
 
 def test_sound_dissolves_and_fades_with_the_picture(studio: Studio) -> None:
