@@ -27,6 +27,7 @@ COMMANDS = {
     "check": "check",
     "export": "export",
     "recover": "recover",
+    "credentials": "credentials",
     "gc": "gc",
     "schema": "schema",
     "emulator": "emulator",
