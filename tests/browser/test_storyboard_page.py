@@ -176,9 +176,8 @@ def test_before_and_after_have_one_scrubber(opened: Opened) -> None:
     assert opened.page.evaluate(times) == [0.5, 0.5]
     assert shot.locator("output").inner_text() == "0.5 s"
     shot.get_by_role("button", name="Play").click()
-    expect(shot.get_by_role("button", name="Pause")).to_be_visible()
+    opened.page.wait_for_function(f"Math.min(...{times}) > 0.9")
     expect(shot.get_by_role("button", name="Play")).to_be_visible()  # both have come to their end
-    assert min(opened.page.evaluate(times)) > 0.5
 
 
 def test_a_prompt_that_was_changed_is_compared_word_by_word(opened: Opened) -> None:
