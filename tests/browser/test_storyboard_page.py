@@ -100,7 +100,7 @@ def test_opening_five_hundred_shots_loads_no_clip_and_only_the_posters_near_the_
     opened.page.keyboard.press("End")
     last = opened.page.locator("main .frame img").last
     expect(last).to_be_in_viewport()
-    opened.page.wait_for_function("document.images[document.images.length - 1].complete")
+    opened.page.wait_for_function("() => document.images[document.images.length - 1].complete")
     assert opened.asked.count("posters") < 200
     assert opened.wrong == []
 
@@ -143,7 +143,7 @@ def test_a_clip_plays_while_the_pointer_is_on_it(opened: Opened) -> None:
     opened.shot(name_of(0)).locator(".frame").hover()
 
     opened.page.wait_for_selector(f"[id='shot-{name_of(0)}'] .frame.playing")
-    opened.page.wait_for_function("document.querySelector('video').currentTime > 0")
+    opened.page.wait_for_function("() => document.querySelector('video').currentTime > 0")
     opened.page.mouse.move(0, 0)
     expect(opened.page.locator("video")).to_have_count(0)
 
@@ -165,7 +165,7 @@ def test_before_and_after_have_one_scrubber(opened: Opened) -> None:
     shot = opened.shot(REGENERATED)
     shot.get_by_text("Before and after").click()
     opened.page.wait_for_function(
-        "[...document.querySelectorAll('video')].filter((video) => video.readyState > 1).length === 2"
+        "() => [...document.querySelectorAll('video')].filter((video) => video.readyState > 1).length === 2"
     )
 
     shot.get_by_label("Place in both clips").evaluate(
@@ -176,7 +176,7 @@ def test_before_and_after_have_one_scrubber(opened: Opened) -> None:
     assert opened.page.evaluate(times) == [0.5, 0.5]
     assert shot.locator("output").inner_text() == "0.5 s"
     shot.get_by_role("button", name="Play").click()
-    opened.page.wait_for_function(f"Math.min(...{times}) > 0.9")
+    opened.page.wait_for_function(f"() => Math.min(...{times}) > 0.9")
     expect(shot.get_by_role("button", name="Play")).to_be_visible()  # both have come to their end
 
 
