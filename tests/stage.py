@@ -29,7 +29,7 @@ from cogvid_pipeline.errors import MediaError, StateError
 from cogvid_pipeline.model.attempt import Attempt, Clip, Lock, LockEntry, State
 from cogvid_pipeline.model.event import Event
 from cogvid_pipeline.model.plan import Plan, PlanOptions
-from cogvid_pipeline.model.shot import ImageFile, Storyboard
+from cogvid_pipeline.model.shot import Fit, ImageFile, Storyboard
 from cogvid_pipeline.model.wire import Accepted, Submission, TaskState, TaskSucceeded, Verdict
 from cogvid_pipeline.plan.cost import PriceBook
 from cogvid_pipeline.plan.diff import Facts, Planner, make_plan
@@ -281,6 +281,10 @@ class LockBook:
         self.waiting.clear()
 
 
+async def fit_picture(data: bytes, fit: Fit) -> tuple[bytes, str]:
+    return f"{data.decode()} to {fit.how} {fit.size}".encode(), "image/png"
+
+
 class Frames:
     async def extract(self, clip: Path, at: str | float) -> tuple[bytes, str]:
         return f"{at} of {clip}".encode(), "image/png"
@@ -363,6 +367,7 @@ class Stage:
             clips=self.shelf,
             frames=self.frames,
             read_image=_no_image,
+            fit_picture=fit_picture,
             observe=self._observe,
             clock=now,
             jitter=lambda: 1.0,

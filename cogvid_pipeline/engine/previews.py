@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from cogvid_pipeline.engine.inputs import ReadImage, make_submission
+from cogvid_pipeline.engine.inputs import FitPicture, ReadImage, make_submission
 from cogvid_pipeline.engine.ports import Frames, Renderer
 from cogvid_pipeline.model.shot import Shot, ShotFrame, takes_of
 
@@ -16,6 +16,7 @@ async def render_previews(
     *,
     read_image: ReadImage,
     frames: Frames,
+    fit_picture: FitPicture,
     jobs: int,
     done: Callable[[Shot, Path], None],
 ) -> None:
@@ -30,7 +31,7 @@ async def render_previews(
         return await frames.extract(await tasks[frame.shot], frame.at)
 
     async def render(shot: Shot) -> Path:
-        submission = await make_submission(takes_of(shot)[0], read_image, read_frame)
+        submission = await make_submission(takes_of(shot)[0], read_image, read_frame, fit_picture)
         path = into / f"{shot.name}.mp4"
         async with gate:
             await renderer.render(submission, path, lambda fraction: None)

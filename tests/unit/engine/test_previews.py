@@ -9,7 +9,7 @@ from cogvid_pipeline.errors import MediaError
 from cogvid_pipeline.model.shot import ImageData, ImageFile, ImageUrl, Shot
 from cogvid_pipeline.model.wire import ImageBytes, ImageLink
 from tests.boards import shot
-from tests.stage import Frames, Shelf, Sketch, run_virtually
+from tests.stage import Frames, Shelf, Sketch, fit_picture, run_virtually
 
 CAT = shot("cat", "A cat plays.")
 NAP = shot("nap", "It falls asleep.", after="cat")
@@ -25,6 +25,7 @@ def rendered(*shots: Shot, frames: Frames | None = None) -> tuple[Shelf, Sketch,
             Path("previews"),
             read_image=lambda image: image.path.encode(),
             frames=frames or Frames(),
+            fit_picture=fit_picture,
             jobs=2,
             done=lambda shot, path: told.append(f"{shot.name} {path}"),
         )
