@@ -58,7 +58,7 @@ def _ambiguities(pixels: Pixels, *, sized: bool) -> Iterator[tuple[str, str, str
         *rest, last = pixels.oddities
         found = f"{', '.join(rest)} and {last}" if rest else last
         hint = f"{fit}, and it is sent in 8-bit sRGB, over black"
-        yield "CV434", f"has {found}, of which not all vendors make the same", hint
+        yield "CV434", f"has {found}, which vendors read in different ways", hint
 
 
 def _size(pixels: Pixels) -> str:

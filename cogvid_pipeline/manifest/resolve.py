@@ -138,7 +138,8 @@ class _Shots:
             return picture
         if self._draft.is_certain(name, "size") and self._draft.is_certain(name, "fit"):
             pixels, size = self._pictures.pixels(picture), self._draft.value(name, "size")
-            for warning in preflight(subject_of(address), pixels, size, where, fitted=fit is not None):
+            fitted = self._draft.value(name, "fit") in ("pad", "crop")
+            for warning in preflight(subject_of(address), pixels, size, where, fitted=fitted):
                 self._notes.add(warning)
         return replace(picture, fit=fit) if fit else picture
 
