@@ -19,6 +19,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
+from cogvid_pipeline.engine.inputs import FitPicture
 from cogvid_pipeline.engine.locking import LockKeeper
 from cogvid_pipeline.engine.outcome import RunReport
 from cogvid_pipeline.engine.ports import Ports, Progress, Provider
@@ -321,6 +322,7 @@ class Stage:
     when: dict[str, Callable[[Run], object]] = field(default_factory=dict)
     seconds: float = 0.0
     frames: Frames = field(default_factory=Frames)
+    fit_picture: FitPicture = fit_picture
     _ids: "count[int]" = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
@@ -367,7 +369,7 @@ class Stage:
             clips=self.shelf,
             frames=self.frames,
             read_image=_no_image,
-            fit_picture=fit_picture,
+            fit_picture=self.fit_picture,
             observe=self._observe,
             clock=now,
             jitter=lambda: 1.0,

@@ -6,7 +6,7 @@ import pytest
 
 from cogvid_pipeline.engine.previews import render_previews
 from cogvid_pipeline.errors import MediaError
-from cogvid_pipeline.model.shot import ImageData, ImageFile, ImageUrl, Shot
+from cogvid_pipeline.model.shot import Fit, ImageData, ImageFile, ImageUrl, Shot, ShotFrame
 from cogvid_pipeline.model.wire import ImageBytes, ImageLink
 from tests.boards import shot
 from tests.stage import Frames, Shelf, Sketch, fit_picture, run_virtually
@@ -60,6 +60,23 @@ def test_all_kinds_of_pictures_are_handed_on() -> None:
         ImageBytes(b"a.png", "image/png"),
         ImageBytes(b"data", "image/jpeg"),
         ImageLink("https://example.com/a.png"),
+    )
+    assert shelf.files[Path("previews/mix.mp4")].decode() == f" {expected}"
+
+
+def test_what_is_made_of_a_picture_that_is_to_fit_takes_its_place() -> None:
+    crop, pad = Fit("crop", "1920x1080"), Fit("pad", "1920x1080")
+    images = (
+        ImageFile("a.png", "sha256:0", "image/jpeg", crop),
+        ImageData("sha256:1", "image/jpeg", b"data", pad),
+        ShotFrame("cat", "last", fit=pad),
+    )
+    shelf, _, _ = rendered(CAT, Shot("mix", "cogvideox-3", "", images))
+
+    expected = (
+        ImageBytes(b"a.png to crop 1920x1080", "image/png"),
+        ImageBytes(b"data to pad 1920x1080", "image/png"),
+        ImageBytes(b"last of previews/cat.mp4 to pad 1920x1080", "image/png"),
     )
     assert shelf.files[Path("previews/mix.mp4")].decode() == f" {expected}"
 
