@@ -1,10 +1,16 @@
 """What a plan says of a change in how images are made to fit."""
 
+from dataclasses import replace
+
 import pytest
 
 from cogvid_pipeline.model.plan import Change
+from cogvid_pipeline.model.shot import Fit, ImageFile
 from cogvid_pipeline.plan.changes import changes_between
+from cogvid_pipeline.plan.storydiff import compare
 from cogvid_pipeline.report.changes import change_text
+from cogvid_pipeline.report.storydiff import difference_text
+from tests.boards import shot, storyboard
 
 ONE, TWO = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 CROP, PAD = "fit:crop:1920x1080:", "fit:pad:1920x1080:"
@@ -49,6 +55,18 @@ def test_what_a_lock_may_hold_besides_does_no_harm() -> None:
         ("image.0", "fit:", ONE),
         ("image.1", "fit:crop", TWO),
     ]
+
+
+def test_stories_differ_in_how_a_picture_is_made_to_fit() -> None:
+    picture = ImageFile("a.png", ONE, "image/png")
+    before, after = (
+        replace(shot("walk", size="1920x1080"), images=(image,))
+        for image in (picture, replace(picture, fit=Fit("crop", "1920x1080")))
+    )
+
+    text = difference_text(compare(storyboard(before), storyboard(after)))
+
+    assert text.startswith('  ~ walk  fit changed\n        fit.0: (none) → "crop"\n\n')
 
 
 @pytest.mark.parametrize(
