@@ -141,6 +141,23 @@ def test_a_picture_that_needs_nothing_is_left_as_it_is(kind: str, media_type: st
     assert fitted(data, CROP) == fitted(data, PAD) == (data, media_type)
 
 
+def test_a_picture_of_the_right_size_may_still_be_turned() -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 3
+    upside_down = Image.new("RGB", (160, 90), RED)
+    upside_down.paste("blue", (0, 0, 160, 45))
+
+    picture = made(picture_file(upside_down, exif=exif), CROP)
+
+    assert [picture.getpixel((80, y)) for y in (10, 80)] == [RED, (0, 0, 255)]
+
+
+def test_one_colour_of_a_picture_may_be_clear() -> None:
+    red = picture_file(Image.new("RGB", (160, 90), RED), transparency=RED)
+
+    assert made(red, CROP).getpixel((80, 45)) == BLACK
+
+
 def test_the_same_picture_gives_the_same_bytes() -> None:
     noise = Image.frombytes("RGB", (300, 200), random.Random(0).randbytes(300 * 200 * 3))
 
