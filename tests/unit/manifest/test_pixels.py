@@ -40,6 +40,7 @@ def png(bits: int, colours: int, size: tuple[int, int] = (40, 30), *more: bytes)
 def profile(name: str) -> bytes:
     """An RGB profile that goes by this name."""
     made = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    made = made[:24] + bytes(12) + made[36:]  # the time when it was made
     return made.replace("sRGB built-in".encode("utf-16-be"), name.encode("utf-16-be").ljust(26, b"\0"))
 
 
@@ -89,7 +90,24 @@ def test_an_orientation_that_there_is_none_of_turns_nothing() -> None:
         (photo(icc_profile=profile("sRGB v4")), ()),
         (photo(icc_profile=b"nothing"), ()),
     ],
-    ids=str,
+    ids=[
+        "half clear",
+        "grey and clear",
+        "palette with a clear colour",
+        "palette with a clear colour that is not used",
+        "opaque",
+        "16 bits with a clear level",
+        "16 bits grey",
+        "16 bits",
+        "16 bits and opaque",
+        "CMYK",
+        "animated",
+        "Display P3",
+        "Adobe RGB",
+        "another profile",
+        "sRGB",
+        "broken profile",
+    ],
 )
 def test_what_is_not_the_same_for_everybody_is_found(data: bytes, oddities: tuple[str, ...]) -> None:
     assert examine(data).oddities == oddities
