@@ -82,7 +82,7 @@ class Pictures:
             self._pixels[digest] = examine(data)
         except DamagedError as error:
             message = f"{subject_of(address)} is damaged or cut off, and cannot be decoded"
-            raise ImageMistake("CV427", message, "copy it again, or save it anew") from error
+            raise ImageMistake("CV435", message, "copy it again, or save it anew") from error
         except TooManyPixelsError as error:
             message = f"{subject_of(address)} has more than {MAX_PIXELS:,} pixels"
             raise ImageMistake("CV428", message, "save it smaller") from error

@@ -60,7 +60,7 @@ CODES = {
     "CV424": "A piece of the cut lies beyond its clip, or ends before it begins.",
     "CV425": "A transition does not fit between the pieces of the cut.",
     "CV426": "The address of the shared store cannot be used.",
-    "CV427": "An image is damaged.",
+    "CV427": "The certificate to sign with cannot be used.",
     "CV428": "An image has too many pixels.",
     "CV429": "Images are to fit a video that has no size.",
     "CV430": "An image at a URL cannot be made to fit.",
@@ -68,4 +68,5 @@ CODES = {
     "CV432": "An image is much smaller than its video (a warning).",
     "CV433": "An image is stored turned or mirrored (a warning).",
     "CV434": "An image has what vendors may read in different ways (a warning).",
+    "CV435": "An image is damaged.",
 }
