@@ -26,6 +26,7 @@ COMMANDS = {
     "status": "status",
     "check": "check",
     "recover": "recover",
+    "credentials": "credentials",
     "gc": "gc",
     "schema": "schema",
     "emulator": "emulator",

@@ -24,6 +24,7 @@ ALLOWED = {
     "providers": BASE | {"media"},
     "store": BASE | {"media"},
     "emulator": BASE | {"media", "providers", "store"},
+    "provenance": BASE | {"media"},
     "engine": BASE | {"plan"},
 }
 EVERYTHING = {"cli", "__main__"}
