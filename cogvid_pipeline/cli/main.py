@@ -25,6 +25,7 @@ COMMANDS = {
     "assemble": "assemble",
     "status": "status",
     "check": "check",
+    "export": "export",
     "recover": "recover",
     "credentials": "credentials",
     "gc": "gc",

@@ -18,6 +18,7 @@ ALLOWED = {
     "manifest": BASE,
     "plan": BASE,
     "cut": BASE,
+    "timeline": BASE | {"cut"},
     "report": BASE,
     "media": BASE,
     "state": BASE,
