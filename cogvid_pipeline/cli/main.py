@@ -25,6 +25,7 @@ COMMANDS = {
     "assemble": "assemble",
     "status": "status",
     "check": "check",
+    "report": "report",
     "export": "export",
     "recover": "recover",
     "credentials": "credentials",
@@ -38,7 +39,7 @@ COMMANDS = {
 _OUTPUT_FAILS = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT})
 
 # Commands that work for minutes, and so have garbage worth collecting.
-LONG = frozenset({"apply", "preview", "assemble", "emulator"})
+LONG = frozenset({"apply", "preview", "assemble", "report", "emulator"})
 
 
 class LazyGroup(click.Group):

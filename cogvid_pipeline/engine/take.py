@@ -88,7 +88,7 @@ class TakeWorker:
         # An emulator's clips are smaller than asked, and everybody knows.
         wished = self.documented_defaults.get(take.shot.model, {})
         if attempt.provider != "emulator":
-            warnings = [*differences(take.shot, clip, wished), *warnings]
+            warnings = [*differences(take.shot.parameters, clip, wished), *warnings]
         self.run.tell(
             "succeeded",
             take.name,

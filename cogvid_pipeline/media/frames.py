@@ -11,6 +11,7 @@ from av.container import InputContainer
 from av.error import InvalidDataError
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
+from PIL import Image
 
 from cogvid_pipeline.errors import MediaError
 from cogvid_pipeline.media.colour import to_rgb
@@ -26,16 +27,23 @@ class ClipFrames:
 
 
 def frame_image(clip: Path, at: str | float) -> tuple[bytes, str]:
-    """The frame as an image file that vendors take, and its media type.
+    """The frame as an image file that vendors take, and its media type. Raises MediaError."""
+    return image_file(frame_picture(clip, at))
 
-    `at` is "first", "last" or seconds from the first frame, which stand for the last frame that is shown at
-    or before that time. Raises MediaError when no frame decodes.
+
+def frame_picture(clip: Path, at: str | float) -> Image.Image:
+    """One frame of a clip.
+
+    `at` is "first", "middle", "last" or seconds from the first frame, which stand for the last frame that is
+    shown at or before that time. Raises MediaError when no frame decodes.
     """
     with open_clip(clip) as (container, video):
-        frame = _shown(_decoded(container, video), at, video.time_base or Fraction(1))
+        tick = video.time_base or Fraction(1)
+        time = float((video.duration or 0) * tick / 2) if at == "middle" else at
+        frame = _shown(_decoded(container, video), time, tick)
         if frame is None:
             raise MediaError(f"{clip} has no frame that can be decoded")
-        return image_file(to_rgb(frame))
+        return to_rgb(frame)
 
 
 def _shown(frames: Iterable[VideoFrame], at: str | float, tick: Fraction) -> VideoFrame | None:

@@ -24,6 +24,7 @@ ALLOWED = {
     "state": BASE,
     "providers": BASE | {"media"},
     "store": BASE | {"media"},
+    "page": BASE | {"report"},
     "emulator": BASE | {"media", "providers", "store"},
     "provenance": BASE | {"media"},
     "engine": BASE | {"plan"},
