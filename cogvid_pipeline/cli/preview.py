@@ -1,19 +1,13 @@
 """`cogvid preview`: a local animatic of every shot."""
 
-import asyncio
-import os
-from collections.abc import Callable, Sequence
-from pathlib import Path
-
 import click
 
-from cogvid_pipeline.cli.options import reads_manifest
-from cogvid_pipeline.cli.project import Project, open_project
+from cogvid_pipeline.cli.options import finite, reads_manifest
+from cogvid_pipeline.cli.project import open_project
 from cogvid_pipeline.cli.settings import Settings
-from cogvid_pipeline.durable import make_ignored_directory
-from cogvid_pipeline.model.shot import Shot
+from cogvid_pipeline.errors import CogvidError
+from cogvid_pipeline.model.preview import NotRendered
 from cogvid_pipeline.plan.graph import with_upstream
-from cogvid_pipeline.report.printable import printable
 
 
 @click.command()
@@ -21,15 +15,23 @@ from cogvid_pipeline.report.printable import printable
 @click.option(
     "--scale",
     type=click.FloatRange(min=0.05, max=1.0),
+    callback=finite,
     default=1.0,
     show_default=True,
     help="Render smaller, as in 0.5 for half the width and height.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1, max=64),
+    metavar="N",
+    help="How many shots to render at a time.  [default: one for each processor]",
+)
 @reads_manifest
-def command(shots: tuple[str, ...], scale: float, settings: Settings) -> None:
+def command(shots: tuple[str, ...], scale: float, jobs: int | None, settings: Settings) -> None:
     """Render an animatic of every shot into previews/, on this machine and free of charge.
 
-    The lock and the clips stay as they are. Shots whose frames a chosen shot uses are rendered too.
+    Only what changed is rendered; the lock and the clips stay as they are. Shots whose frames a chosen shot
+    uses are rendered too.
 
     \b
     Examples:
@@ -39,19 +41,13 @@ def command(shots: tuple[str, ...], scale: float, settings: Settings) -> None:
     project = open_project(settings)
     every = project.storyboard.shots
     chosen = with_upstream(every, [shot.name for shot in project.shots_named(shots)]) if shots else every
-    into = make_ignored_directory(project.root / "previews", project.storyboard.environment)
+    from cogvid_pipeline.cli.previewing import ended_by_signals, render, summary
+    from cogvid_pipeline.cli.workers import Workers, processors
+    from cogvid_pipeline.store.previews import PreviewFolder
 
-    def done(shot: Shot, path: Path) -> None:
-        click.echo(printable(f"{shot.name}: {os.path.relpath(path)}"), err=True)
-
-    asyncio.run(_render(project, chosen, into, scale, done))
-    at_scale = "" if scale == 1 else f" at scale {scale:g}"
-    click.echo(printable(f"{len(chosen)} previews in {os.path.relpath(into)}{at_scale}"))
-
-
-async def _render(
-    project: Project, shots: Sequence[Shot], into: Path, scale: float, done: Callable[[Shot, Path], None]
-) -> None:
-    from cogvid_pipeline.cli.wiring import render_all  # loads FFmpeg
-
-    await render_all(project, shots, into, scale=scale, done=done)
+    folder = PreviewFolder(project.root, project.storyboard.environment)
+    with ended_by_signals(), Workers(jobs or processors()) as workers:
+        outcomes = render(project, chosen, folder, workers, scale=scale)
+    click.echo(summary(outcomes, folder, scale=scale))
+    if failed := [outcome.shot for outcome in outcomes if isinstance(outcome, NotRendered)]:
+        raise CogvidError(f"no preview of {', '.join(failed)}")

@@ -10,7 +10,7 @@ from cogvid_pipeline.model.cache import CacheFile, Needed, Reason
 from cogvid_pipeline.store.clips import staging_name
 
 _CLIP = re.compile(r"([0-9a-f]{64})\.(mp4|damaged)")
-_DOWNLOAD = re.compile(r"\.?([0-9a-f]{32})\.mp4(\.part)?")
+_DOWNLOAD = re.compile(r"\.?([0-9a-f]{32})\.mp4(\.part|\.[0-9]+\.tmp)?")
 
 
 def survey(state: Path, needed: Needed, *, now: float, grace: float) -> list[CacheFile]:

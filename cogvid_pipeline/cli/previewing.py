@@ -1,0 +1,101 @@
+"""Render previews in processes, and show how that goes."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
+
+import click
+
+from cogvid_pipeline.cli.project import Project
+from cogvid_pipeline.engine.previews import render_previews
+from cogvid_pipeline.model.preview import Kept, NotRendered, PreviewOutcome, Rendered
+from cogvid_pipeline.model.shot import Shot
+from cogvid_pipeline.report.printable import printable
+from cogvid_pipeline.store.previews import PreviewFolder
+
+
+def render(
+    project: Project, shots: Sequence[Shot], folder: PreviewFolder, executor: Executor, *, scale: float
+) -> list[PreviewOutcome]:
+    """Render what changed of these shots, and delete the previews of shots that are no more."""
+    from cogvid_pipeline.cli.wiring import make_studio  # loads FFmpeg
+
+    for name in folder.tidy({shot.name for shot in project.storyboard.shots}):
+        click.echo(printable(f"{name}: deleted, as there is no such shot any more"), err=True)
+    studio = make_studio(project, folder, executor, scale=scale)
+    try:
+        with _shown(len(shots)) as show:
+            return asyncio.run(render_previews(shots, studio, show))
+    finally:
+        folder.save()
+
+
+def summary(outcomes: Sequence[PreviewOutcome], folder: PreviewFolder, *, scale: float) -> str:
+    """How many previews there are, and how many are new."""
+    counts = Counter(type(outcome) for outcome in outcomes)
+    there = counts[Rendered] + counts[Kept]
+    at_scale = "" if scale == 1 else f" at scale {scale:g}"
+    parts = [f"{there} preview{'' if there == 1 else 's'} in {os.path.relpath(folder.directory)}{at_scale}"]
+    if counts[Kept]:
+        parts.append(f"{counts[Rendered]} rendered" if counts[Rendered] else "nothing changed")
+    if counts[NotRendered]:
+        parts.append(f"{counts[NotRendered]} failed")
+    return ", ".join(parts)
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and a closed terminal end the command as Ctrl-C does."""
+    heeded = [signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
+        heeded.append(signal.SIGHUP)
+    before = {number: signal.signal(number, signal.default_int_handler) for number in heeded}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _shown(total: int) -> Iterator[Callable[[PreviewOutcome], None]]:
+    """An observer: a bar on a terminal, lines elsewhere; failures are lines on both."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield _print_line
+        return
+    from rich.console import Console  # only a terminal pays for it
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("", total=total)
+
+        def advance(outcome: PreviewOutcome) -> None:
+            if isinstance(outcome, NotRendered):
+                progress.console.print(_words(outcome), markup=False, highlight=False)
+            progress.update(bar, advance=1, description=printable(outcome.shot))
+
+        yield advance
+
+
+def _print_line(outcome: PreviewOutcome) -> None:
+    if not isinstance(outcome, Kept):
+        click.echo(_words(outcome), err=True)
+
+
+def _words(outcome: PreviewOutcome) -> str:
+    match outcome:
+        case Rendered(shot, path) | Kept(shot, path):
+            return printable(f"{shot}: {os.path.relpath(path)}")
+        case NotRendered(shot, reason, hint):
+            return printable(f"{shot}: failed: {reason}" + (f" ({hint})" if hint else ""))
