@@ -24,6 +24,7 @@ COMMANDS = {
     "preview": "preview",
     "status": "status",
     "check": "check",
+    "report": "report",
     "recover": "recover",
     "gc": "gc",
     "schema": "schema",
@@ -35,7 +36,7 @@ COMMANDS = {
 _OUTPUT_FAILS = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT})
 
 # Commands that work for minutes, and so have garbage worth collecting.
-LONG = frozenset({"apply", "preview", "emulator"})
+LONG = frozenset({"apply", "preview", "report", "emulator"})
 
 
 class LazyGroup(click.Group):

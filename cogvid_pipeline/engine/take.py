@@ -83,7 +83,8 @@ class TakeWorker:
         self.keeper.result(take.name, attempt)
         # An emulator's clips are smaller than asked, and everybody knows.
         wished = self.documented_defaults.get(take.shot.model, {})
-        warnings = differences(take.shot, clip, wished) if attempt.provider != "emulator" else []
+        shot = take.shot
+        warnings = differences(shot.parameters, clip, wished) if attempt.provider != "emulator" else []
         self.run.tell(
             "succeeded",
             take.name,

@@ -11,6 +11,7 @@ from av.container import InputContainer
 from av.error import InvalidDataError
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
+from PIL import Image
 
 from cogvid_pipeline.errors import MediaError
 from cogvid_pipeline.media.colour import to_rgb
@@ -26,16 +27,21 @@ class ClipFrames:
 
 
 def frame_image(clip: Path, at: str | float) -> tuple[bytes, str]:
-    """The frame as an image file that vendors take, and its media type.
+    """The frame as an image file that vendors take, and its media type. Raises MediaError."""
+    return image_file(frame_picture(clip, at))
 
-    `at` is "first", "last" or seconds from the start, which stand for the last frame that is shown at or
-    before that time. Raises MediaError when no frame decodes.
+
+def frame_picture(clip: Path, at: str | float) -> Image.Image:
+    """One frame of a clip.
+
+    `at` is "first", "middle", "last" or seconds from the start, which stand for the last frame that is shown
+    at or before that time. Raises MediaError when no frame decodes.
     """
     with open_clip(clip) as (container, video):
         frame = _newest(container, video, _limit(video, at))
         if frame is None:
             raise MediaError(f"{clip} has no frame that can be decoded")
-        return image_file(to_rgb(frame))
+        return to_rgb(frame)
 
 
 def _limit(video: VideoStream, at: str | float) -> int:
@@ -43,6 +49,8 @@ def _limit(video: VideoStream, at: str | float) -> int:
     start = video.start_time or 0
     if at == "first":
         return start
+    if at == "middle":
+        return start + (video.duration or 0) // 2
     if at == "last":
         return sys.maxsize
     seconds, tick = float(at), video.time_base or Fraction(1)

@@ -60,6 +60,17 @@ class ClipStore:
             )
         return cached if found else None
 
+    def look(self, clip: Clip, take: str) -> Path | None:
+        """The clip's file in the cache, else under the take's readable name, its bytes checked.
+
+        Unlike `find` it changes nothing on the disk.
+        """
+        for path in (self._cached(clip.sha256), self._output / f"{take}.mp4"):
+            there = path.is_file() and not path.is_symlink() and path.stat().st_size == clip.bytes
+            if there and _digest(path) == clip.sha256:
+                return path
+        return None
+
     def staging(self, key: str) -> Path:
         """Where a download with this key goes; the same key gives the same path in the next run.
 

@@ -22,6 +22,7 @@ ALLOWED = {
     "state": BASE,
     "providers": BASE | {"media"},
     "store": BASE | {"media"},
+    "page": BASE | {"report"},
     "emulator": BASE | {"media", "providers", "store"},
     "engine": BASE | {"plan"},
 }

@@ -1,0 +1,76 @@
+"""Write the storyboard page of a project."""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+
+from cogvid_pipeline.cli.project import Project
+from cogvid_pipeline.engine.inspect import differences
+from cogvid_pipeline.media.poster import poster_file
+from cogvid_pipeline.model.attempt import Attempt
+from cogvid_pipeline.model.plan import Plan
+from cogvid_pipeline.page.site import Footage, Site
+from cogvid_pipeline.report.page_cards import Reel, storyboard_page
+from cogvid_pipeline.store.reflink import copy_file
+
+
+def build_page(
+    project: Project,
+    plan: Plan,
+    folder: Path,
+    *,
+    of_plan: bool = False,
+    footage: Mapping[str, Footage] | None = None,
+    live: bool = False,
+) -> Path:
+    """Write the page into a folder and say where it is.
+
+    It shows the clips of the lock, or `footage` by take where that is given, such as previews. With `live`
+    the page runs `live.js`, which whoever serves the folder provides.
+    """
+    site = Site(folder, copy=copy_file, poster=poster_file)
+    results = dict(_results(project))
+    now = footage if footage is not None else _footage(project, results)
+    before = {} if footage is not None or of_plan else _footage(project, dict(_former(project)))
+    films = site.bring(
+        {("now", name): one for name, one in now.items()}
+        | {("before", name): one for name, one in before.items()}
+    )
+    reel = Reel(
+        {name: film for (when, name), film in films.items() if when == "now"},
+        {name: film for (when, name), film in films.items() if when == "before"},
+        dict(_warnings(project, results)) if footage is None else {},
+    )
+    page = storyboard_page(project.storyboard, project.settled_lock, plan, reel, of_plan=of_plan)
+    return site.write(page, live=live)
+
+
+def _results(project: Project) -> Iterator[tuple[str, Attempt]]:
+    for name, entry in project.settled_lock.entries.items():
+        if entry.result:
+            yield name, entry.result
+
+
+def _former(project: Project) -> Iterator[tuple[str, Attempt]]:
+    for name, entry in project.settled_lock.entries.items():
+        if entry.previous:
+            yield name, entry.previous
+
+
+def _footage(project: Project, attempts: Mapping[str, Attempt]) -> dict[str, Footage]:
+    """Where the clips of these attempts are, by take."""
+    return {
+        name: Footage(attempt.clip, partial(project.clips.look, attempt.clip, name))
+        for name, attempt in attempts.items()
+        if attempt.clip
+    }
+
+
+def _warnings(project: Project, results: Mapping[str, Attempt]) -> Iterator[tuple[str, list[str]]]:
+    """Where a clip is not what was asked for; an emulator's are smaller, and everybody knows."""
+    defaults = project.storyboard.documented_defaults
+    for name, result in results.items():
+        if result.clip and result.provider != "emulator":
+            wished = defaults.get(result.request["model"], {})
+            if found := differences(result.request, result.clip, wished):
+                yield name, found
