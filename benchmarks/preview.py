@@ -1,4 +1,4 @@
-"""Measure the previews of a storyboard: all of it, again with nothing changed, and after one shot was changed.
+"""Measure the previews of a storyboard: all of it, with nothing changed, and with one shot changed.
 
     python benchmarks/preview.py [--shots 60] [--scale 0.5] [--jobs 2]
 

@@ -1,12 +1,17 @@
 """`cogvid preview`: a local animatic of every shot."""
 
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+
 import click
 
 from cogvid_pipeline.cli.options import finite, reads_manifest
-from cogvid_pipeline.cli.project import open_project
+from cogvid_pipeline.cli.project import Project, open_project
 from cogvid_pipeline.cli.settings import Settings
-from cogvid_pipeline.errors import CogvidError
-from cogvid_pipeline.model.preview import NotRendered
+from cogvid_pipeline.errors import CogvidError, UsageError
+from cogvid_pipeline.model.preview import NotRendered, PreviewOutcome
+from cogvid_pipeline.model.shot import Shot
 from cogvid_pipeline.plan.graph import with_upstream
 
 
@@ -26,28 +31,77 @@ from cogvid_pipeline.plan.graph import with_upstream
     metavar="N",
     help="How many shots to render at a time.  [default: one for each processor]",
 )
+@click.option(
+    "--watch", "follow", is_flag=True, help="Serve the storyboard page, and render again at each change."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(min=0, max=65535),
+    metavar="PORT",
+    help="Where --watch serves the page.  [default: a free port]",
+)
 @reads_manifest
-def command(shots: tuple[str, ...], scale: float, jobs: int | None, settings: Settings) -> None:
+def command(
+    shots: tuple[str, ...],
+    scale: float,
+    jobs: int | None,
+    follow: bool,
+    port: int | None,
+    settings: Settings,
+) -> None:
     """Render an animatic of every shot into previews/, on this machine and free of charge.
 
     Only what changed is rendered; the lock and the clips stay as they are. Shots whose frames a chosen shot
-    uses are rendered too.
+    uses are rendered too. With --watch, the page that is served reloads itself at each change, until Ctrl-C.
 
     \b
     Examples:
       cogvid preview
       cogvid preview arrival walk --scale 0.5
+      cogvid preview --scale 0.25 --watch
     """
-    project = open_project(settings)
-    every = project.storyboard.shots
-    chosen = with_upstream(every, [shot.name for shot in project.shots_named(shots)]) if shots else every
+    render = partial(_render, names=shots, scale=scale, jobs=jobs)
+    if follow:
+        _watch(settings, render, port or 0)
+        return
+    if port is not None:
+        raise UsageError("--port says where --watch serves the page", hint="add --watch, or leave it out")
+    failed = [made.shot for made in render(open_project(settings)) if isinstance(made, NotRendered)]
+    if failed:
+        raise CogvidError(f"no preview of {', '.join(failed)}")
+
+
+def _render(
+    project: Project, *, names: Sequence[str], scale: float, jobs: int | None
+) -> Sequence[PreviewOutcome]:
+    """Render what changed, and say how much that was."""
+    shots = _chosen(project, names)
     from cogvid_pipeline.cli.previewing import ended_by_signals, render, summary
     from cogvid_pipeline.cli.workers import Workers, processors
     from cogvid_pipeline.store.previews import PreviewFolder
 
     folder = PreviewFolder(project.root, project.storyboard.environment)
     with ended_by_signals(), Workers(jobs or processors()) as workers:
-        outcomes = render(project, chosen, folder, workers, scale=scale)
+        outcomes = render(project, shots, folder, workers, scale=scale)
     click.echo(summary(outcomes, folder, scale=scale))
-    if failed := [outcome.shot for outcome in outcomes if isinstance(outcome, NotRendered)]:
-        raise CogvidError(f"no preview of {', '.join(failed)}")
+    return outcomes
+
+
+def _chosen(project: Project, names: Sequence[str]) -> Sequence[Shot]:
+    every = project.storyboard.shots
+    return with_upstream(every, [shot.name for shot in project.shots_named(names)]) if names else every
+
+
+def _watch(settings: Settings, render: Callable[[Project], Sequence[PreviewOutcome]], port: int) -> None:
+    try:
+        from cogvid_pipeline.cli.watching import watch
+    except ModuleNotFoundError as error:
+        raise CogvidError(
+            f"preview --watch needs {(error.name or '').partition('.')[0]}, which is not installed",
+            hint="pip install 'cogvid-pipeline[watch]'",
+        ) from error
+    from cogvid_pipeline.cli.previewing import ended_by_signals
+
+    # Ctrl-C is how this is meant to end.
+    with ended_by_signals(), suppress(KeyboardInterrupt):
+        watch(settings, render, port=port)

@@ -82,7 +82,7 @@ def _shown(total: int) -> Iterator[Callable[[PreviewOutcome], None]]:
 
         def advance(outcome: PreviewOutcome) -> None:
             if isinstance(outcome, NotRendered):
-                progress.console.print(_words(outcome), markup=False, highlight=False)
+                progress.console.print(outcome_words(outcome), markup=False, highlight=False)
             progress.update(bar, advance=1, description=printable(outcome.shot))
 
         yield advance
@@ -90,10 +90,11 @@ def _shown(total: int) -> Iterator[Callable[[PreviewOutcome], None]]:
 
 def _print_line(outcome: PreviewOutcome) -> None:
     if not isinstance(outcome, Kept):
-        click.echo(_words(outcome), err=True)
+        click.echo(outcome_words(outcome), err=True)
 
 
-def _words(outcome: PreviewOutcome) -> str:
+def outcome_words(outcome: PreviewOutcome) -> str:
+    """What became of a shot's preview, on one line."""
     match outcome:
         case Rendered(shot, path) | Kept(shot, path):
             return printable(f"{shot}: {os.path.relpath(path)}")
