@@ -9,6 +9,7 @@ import click
 from cogvid_pipeline.cli.options import finite, reads_manifest
 from cogvid_pipeline.cli.project import Project, open_project
 from cogvid_pipeline.cli.settings import Settings
+from cogvid_pipeline.cli.stopping import ended_by_signals
 from cogvid_pipeline.errors import CogvidError, UsageError
 from cogvid_pipeline.model.preview import NotRendered, PreviewOutcome
 from cogvid_pipeline.model.shot import Shot
@@ -61,13 +62,14 @@ def command(
       cogvid preview --scale 0.25 --watch
     """
     render = partial(_render, names=shots, scale=scale, jobs=jobs)
-    if follow:
-        _watch(settings, render, port or 0)
-        return
-    if port is not None:
+    if port is not None and not follow:
         raise UsageError("--port says where --watch serves the page", hint="add --watch, or leave it out")
-    failed = [made.shot for made in render(open_project(settings)) if isinstance(made, NotRendered)]
-    if failed:
+    with ended_by_signals():
+        if follow:
+            _watch(settings, render, port or 0)
+            return
+        outcomes = render(open_project(settings))
+    if failed := [outcome.shot for outcome in outcomes if isinstance(outcome, NotRendered)]:
         raise CogvidError(f"no preview of {', '.join(failed)}")
 
 
@@ -76,13 +78,11 @@ def _render(
 ) -> Sequence[PreviewOutcome]:
     """Render what changed, and say how much that was."""
     shots = _chosen(project, names)
-    from cogvid_pipeline.cli.previewing import ended_by_signals, render, summary
-    from cogvid_pipeline.cli.workers import Workers, processors
+    from cogvid_pipeline.cli.previewing import render, summary
     from cogvid_pipeline.store.previews import PreviewFolder
 
     folder = PreviewFolder(project.root, project.storyboard.environment)
-    with ended_by_signals(), Workers(jobs or processors()) as workers:
-        outcomes = render(project, shots, folder, workers, scale=scale)
+    outcomes = render(project, shots, folder, scale=scale, jobs=jobs)
     click.echo(summary(outcomes, folder, scale=scale))
     return outcomes
 
@@ -100,8 +100,5 @@ def _watch(settings: Settings, render: Callable[[Project], Sequence[PreviewOutco
             f"preview --watch needs {(error.name or '').partition('.')[0]}, which is not installed",
             hint="pip install 'cogvid-pipeline[watch]'",
         ) from error
-    from cogvid_pipeline.cli.previewing import ended_by_signals
-
-    # Ctrl-C is how this is meant to end.
-    with ended_by_signals(), suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how this is meant to end
         watch(settings, render, port=port)

@@ -2,16 +2,15 @@
 
 import asyncio
 import os
-import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
 from contextlib import contextmanager
 
 import click
 
 from cogvid_pipeline.cli.project import Project
+from cogvid_pipeline.cli.workers import Workers, processors
 from cogvid_pipeline.engine.previews import render_previews
 from cogvid_pipeline.model.preview import Kept, NotRendered, PreviewOutcome, Rendered
 from cogvid_pipeline.model.shot import Shot
@@ -20,19 +19,22 @@ from cogvid_pipeline.store.previews import PreviewFolder
 
 
 def render(
-    project: Project, shots: Sequence[Shot], folder: PreviewFolder, executor: Executor, *, scale: float
+    project: Project, shots: Sequence[Shot], folder: PreviewFolder, *, scale: float, jobs: int | None
 ) -> list[PreviewOutcome]:
-    """Render what changed of these shots, and delete the previews of shots that are no more."""
+    """Render what changed of these shots, and delete the previews of shots that are no more.
+
+    Unless `jobs` says how many are rendered at a time, as many are as there are processors.
+    """
     from cogvid_pipeline.cli.wiring import make_studio  # loads FFmpeg
 
-    for name in folder.tidy({shot.name for shot in project.storyboard.shots}):
+    for name in folder.keep_only({shot.name for shot in project.storyboard.shots}):
         click.echo(printable(f"{name}: deleted, as there is no such shot any more"), err=True)
-    studio = make_studio(project, folder, executor, scale=scale)
     try:
-        with _shown(len(shots)) as show:
+        with Workers(jobs or processors()) as workers, _shown(len(shots)) as show:
+            studio = make_studio(project, folder, workers, scale=scale)
             return asyncio.run(render_previews(shots, studio, show))
     finally:
-        folder.save()
+        folder.close()
 
 
 def summary(outcomes: Sequence[PreviewOutcome], folder: PreviewFolder, *, scale: float) -> str:
@@ -46,20 +48,6 @@ def summary(outcomes: Sequence[PreviewOutcome], folder: PreviewFolder, *, scale:
     if counts[NotRendered]:
         parts.append(f"{counts[NotRendered]} failed")
     return ", ".join(parts)
-
-
-@contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM and a closed terminal end the command as Ctrl-C does."""
-    heeded = [signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it
-        heeded.append(signal.SIGHUP)
-    before = {number: signal.signal(number, signal.default_int_handler) for number in heeded}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

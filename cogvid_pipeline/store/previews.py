@@ -52,21 +52,22 @@ class PreviewFolder:
         self._made[shot] = (key, digest)
         return digest
 
-    def tidy(self, shots: Container[str]) -> list[str]:
-        """Delete previews of all other shots, whose names come back, and what ended processes left."""
+    def keep_only(self, shots: Container[str]) -> list[str]:
+        """Delete the previews of all other shots, whose names come back."""
         gone = [shot for shot in self._made if shot not in shots]
         with write_failures_named(self.directory):
             deleted = [shot for shot in gone if self._is_as_made(shot)]
             for shot in deleted:
                 self.path(shot).unlink()
-            for staging in self._abandoned():
-                staging.unlink(missing_ok=True)
         for shot in gone:
             del self._made[shot]
         return deleted
 
-    def save(self) -> None:
-        """Write the record."""
+    def close(self) -> None:
+        """Write the record, and delete what processes that have ended left unfinished."""
+        with write_failures_named(self.directory):
+            for staging in self._abandoned():
+                staging.unlink(missing_ok=True)
         document = {"version": _VERSION, "previews": {shot: list(made) for shot, made in self._made.items()}}
         replace_durably(self.directory / _RECORD, json.dumps(document, indent=1, sort_keys=True).encode())
 

@@ -50,6 +50,9 @@ def make_app(folder: Path, board: Board, *, port: int) -> Starlette:
             return Response(media_type="text/event-stream")
         return StreamingResponse(_follow(board), media_type="text/event-stream")
 
+    async def no_icon(_: Request) -> Response:
+        return Response(status_code=204)
+
     async def script(_: Request) -> Response:
         return FileResponse(_SCRIPT, media_type="text/javascript")
 
@@ -58,6 +61,7 @@ def make_app(folder: Path, board: Board, *, port: int) -> Starlette:
             Route("/", page),
             Route("/news", news),
             Route("/live.js", script),
+            Route("/favicon.ico", no_icon),  # browsers ask for it and log that it is missing
             Mount("/", StaticFiles(directory=folder)),
         ],
         middleware=[Middleware(_Guard, hosts=frozenset({f"127.0.0.1:{port}", f"localhost:{port}"}))],
