@@ -40,9 +40,9 @@ class Workers(ProcessPoolExecutor):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         if kind is not None:
-            self.shutdown(wait=False, cancel_futures=True)
             for process in active_children():
                 process.terminate()
+            self.shutdown(cancel_futures=True)
         return super().__exit__(kind, error, trace)
 
 
