@@ -31,17 +31,30 @@ from cogvid_pipeline.report.printable import printable
     type=click.Path(path_type=Path),
     help="Show what a plan that `cogvid plan --out` saved would change instead.",
 )
+@click.option(
+    "--contact-sheet",
+    "sheet",
+    metavar="FILE.png",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write one picture with three frames of every shot; without --out nothing else is written.",
+)
 @reads_manifest
 @click.pass_context
-def command(context: click.Context, out: Path, saved: Path | None, settings: Settings) -> None:
+def command(
+    context: click.Context, out: Path, saved: Path | None, sheet: Path | None, settings: Settings
+) -> None:
     """Write the storyboard as a web page that needs no server and no network.
+
+    It shows each shot with its clip, prompt, parameters, cost and state, and changes nothing else. Clips that
+    are not on this machine are left out: `apply` brings them, free of charge.
 
     \b
     Examples:
       cogvid report --out site
       cogvid report --plan plan.json --out review
+      cogvid report --contact-sheet sheet.png
     """
-    from cogvid_pipeline.cli.storyboard_page import build_page  # it loads FFmpeg
+    from cogvid_pipeline.cli.storyboard_page import build_page, write_contact_sheet  # it loads FFmpeg
 
     document = load_plan(saved) if saved else None
     options = PlanOptions()
@@ -54,5 +67,10 @@ def command(context: click.Context, out: Path, saved: Path | None, settings: Set
         plan = project.plan(ledger, options)
     if document:
         refuse_stale(document, plan)
-    path = build_page(project, plan, out, of_plan=document is not None)
-    click.echo(printable(os.path.relpath(path)))
+    written = []
+    if sheet is None or context.get_parameter_source("out") is not ParameterSource.DEFAULT:
+        written.append(build_page(project, plan, out, of_plan=document is not None))
+    if sheet:
+        written.append(write_contact_sheet(project, sheet))
+    for path in written:
+        click.echo(printable(os.path.relpath(path)))

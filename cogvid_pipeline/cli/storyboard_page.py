@@ -5,13 +5,19 @@ from functools import partial
 from pathlib import Path
 
 from cogvid_pipeline.cli.project import Project
+from cogvid_pipeline.durable import replace_durably
 from cogvid_pipeline.engine.inspect import differences
+from cogvid_pipeline.errors import UsageError
+from cogvid_pipeline.media.contact_sheet import Strip, contact_sheet
 from cogvid_pipeline.media.poster import poster_file
 from cogvid_pipeline.model.attempt import Attempt
 from cogvid_pipeline.model.plan import Plan
+from cogvid_pipeline.model.shot import take_name
 from cogvid_pipeline.page.site import Footage, Site
 from cogvid_pipeline.report.page_cards import Reel, storyboard_page
 from cogvid_pipeline.store.reflink import copy_file
+
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def build_page(
@@ -43,6 +49,30 @@ def build_page(
     )
     page = storyboard_page(project.storyboard, project.settled_lock, plan, reel, of_plan=of_plan)
     return site.write(page, live=live)
+
+
+def write_contact_sheet(project: Project, path: Path) -> Path:
+    """Write a picture with frames of every shot, of its picked take where it has several.
+
+    Raises UsageError where something else than a picture would be replaced.
+    """
+    if path.suffix.lower() != ".png":
+        raise UsageError(f"{path} does not end in .png, and a contact sheet is a PNG")
+    if path.exists() and not _is_png(path):
+        raise UsageError(f"{path} is there and is no PNG", hint="choose another name for --contact-sheet")
+    board = project.storyboard
+    clips = {name: one.find() for name, one in _footage(project, dict(_results(project))).items()}
+    strips = [
+        Strip(f"{number:02}", shot.name, clips.get(take_name(shot.name, shot.pick or 1)))
+        for number, shot in enumerate(board.shots, 1)
+    ]
+    replace_durably(path, contact_sheet(board.title or board.project, strips))
+    return path
+
+
+def _is_png(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_PNG)) == _PNG
 
 
 def _results(project: Project) -> Iterator[tuple[str, Attempt]]:

@@ -165,18 +165,19 @@ class _Desk:
         badge = self._badge(step, entry)
         film = self.reel.now.get(name)
         told = entry.pending or entry.result if entry else None
+        error = entry.pending.error if entry and entry.pending else ""
         return TakeView(
             name=name,
             label=label,
             picked=picked,
             badge=badge,
-            reason="" if step is None or badge.kind in ("ready", "keep") else step.reason,
+            reason=_reason(step, error),
             film=film,
             blank="" if film else _blank(entry),
             byline=tuple(self._byline(step, told)),
             facts=tuple(_facts(entry.result)) if entry and entry.result else (),
             warnings=tuple(self.reel.warnings.get(name, ())),
-            error=entry.pending.error if entry and entry.pending else "",
+            error=error,
             asked=tuple(map(_alteration, changes_of(step))) if step else (),
             former=self._former(name, entry) if not self.of_plan else None,
         )
@@ -248,6 +249,13 @@ def _status(step: Action | None, entry: LockEntry | None) -> Badge:
     if isinstance(step, Generate | Regenerate) and entry and entry.status == "failed":
         return Badge("failed", "Failed")
     return Badge(*_STANDING[step.kind]) if step else Badge("new", "Not generated")
+
+
+def _reason(step: Action | None, error: str) -> str:
+    """Why something is done about a take, unless that is said already."""
+    if step is None or step.reason == "new" or (isinstance(step, Keep) and not step.stale):
+        return ""
+    return "" if error and error in step.reason else step.reason
 
 
 def _seconds(shot: Shot) -> float:

@@ -139,12 +139,19 @@
       box.append(video);
       frame.replaceWith(box);
     }
+    const stage = element("div", { className: "stage" });
+    const pairs = $$(".compare", copy);
+    const takes = $(".takes", copy);
+    takes.replaceWith(stage);
+    // Of one take, what it is now is in the comparison.
+    if (!pairs.length || takes.matches(".several")) stage.append(takes);
+    stage.append(...pairs);
     table.replaceChildren(steps(shot), copy);
     table.setAttribute("aria-label", $("h3", copy).textContent);
     if (!table.open) table.showModal();
     table.scrollTop = 0;
     for (const details of $$("details", copy)) details.open = true;
-    $$(".compare", copy).forEach(compare);
+    pairs.forEach(compare);
     const first = $(".lead video", copy);
     if (first && !still.matches) first.play().catch(() => {});
   };
@@ -332,5 +339,6 @@
   });
 
   bench.hidden = false;
+  $(".theme").hidden = false;
   $(".keys").hidden = false;
 })();
