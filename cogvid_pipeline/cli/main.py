@@ -22,6 +22,7 @@ COMMANDS = {
     "plan": "plan",
     "apply": "apply",
     "preview": "preview",
+    "assemble": "assemble",
     "status": "status",
     "check": "check",
     "report": "report",
@@ -36,7 +37,7 @@ COMMANDS = {
 _OUTPUT_FAILS = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT})
 
 # Commands that work for minutes, and so have garbage worth collecting.
-LONG = frozenset({"apply", "preview", "report", "emulator"})
+LONG = frozenset({"apply", "preview", "assemble", "report", "emulator"})
 
 
 class LazyGroup(click.Group):

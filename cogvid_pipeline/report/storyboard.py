@@ -42,7 +42,7 @@ def storyboard_document(storyboard: Storyboard, shots: Iterable[Shot]) -> dict[s
             }
             for shot in shots
         ],
-        "cut": [_segment(segment) for segment in storyboard.cut],
+        "cut": [segment_data(segment) for segment in storyboard.cut],
     }
 
 
@@ -58,14 +58,17 @@ def _choices(shot: Shot) -> dict[str, Any]:
     return {name: value for name, value in choices.items() if value}
 
 
-def _segment(segment: Segment) -> dict[str, Any]:
+def segment_data(segment: Segment) -> dict[str, Any]:
+    """A piece of the cut under the names that the manifest has for it."""
     transition = segment.transition
+    fade_out = {"fade_out": segment.fade_out} if segment.fade_out else {}
     return {
         "shot": segment.shot,
         "take": segment.take,
         "in": segment.start,
         "out": segment.end,
         "transition": asdict(transition) if transition else None,
+        **fade_out,
     }
 
 

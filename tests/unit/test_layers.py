@@ -18,6 +18,7 @@ ALLOWED = {
     "model": {"errors"},
     "manifest": BASE,
     "plan": BASE,
+    "cut": BASE,
     "report": BASE,
     "media": BASE,
     "state": BASE,
@@ -69,8 +70,8 @@ def test_adapters_are_wired_in_one_place() -> None:
     assert importers == {"wiring.py"}
 
 
-@pytest.mark.parametrize("layer", ["plan", "report"])
-def test_planning_and_summaries_touch_no_disk_clock_environment_or_network(layer: str) -> None:
+@pytest.mark.parametrize("layer", ["plan", "cut", "report"])
+def test_planning_the_cut_and_summaries_touch_no_disk_clock_environment_or_network(layer: str) -> None:
     impure = {"os", "pathlib", "time", "datetime", "random", "socket", "subprocess", "httpx", "sqlite3"}
 
     for path in PACKAGE.glob(f"{layer}/*.py"):

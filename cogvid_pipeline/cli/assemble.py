@@ -1,0 +1,116 @@
+"""`cogvid assemble`: join the clips into one film."""
+
+import re
+from fractions import Fraction
+from pathlib import Path
+
+import click
+
+from cogvid_pipeline.cli.options import reads_manifest
+from cogvid_pipeline.cli.project import Project, open_project
+from cogvid_pipeline.cli.settings import Settings
+from cogvid_pipeline.cut.edit_list import EditOptions
+from cogvid_pipeline.cut.shape import exact_rate
+from cogvid_pipeline.errors import UsageError
+from cogvid_pipeline.model.edit import Size
+from cogvid_pipeline.report.printable import printable
+
+_LARGEST = 8192
+_FASTEST = 240
+
+
+def _size(_: click.Context, __: click.Parameter, text: str | None) -> Size | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})", text)
+    size = (int(found[1]), int(found[2])) if found else (0, 0)
+    if not all(2 <= side <= _LARGEST and side % 2 == 0 for side in size):
+        raise click.BadParameter(f"{text!r} is no WIDTHxHEIGHT in even numbers of pixels, as in 1920x1080")
+    return size
+
+
+def _rate(_: click.Context, __: click.Parameter, text: str | None) -> Fraction | None:
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,6}([./][0-9]{1,6})?", text) or text.endswith("/0"):
+        raise click.BadParameter(f"{text!r} is no frame rate, as in 24, 29.97 or 30000/1001")
+    rate = Fraction(text) if "/" in text else exact_rate(float(text))
+    if rate is None or not 1 <= rate <= _FASTEST:
+        raise click.BadParameter(f"{text} frames a second is not between 1 and {_FASTEST}")
+    return rate
+
+
+@click.command()
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where the film goes; film.mp4 beside the manifest, or film.ENV.mp4, when it is left out.",
+)
+@click.option("--placeholders", is_flag=True, help="Show a card in place of each shot that is not there.")
+@click.option(
+    "--drop-repeats",
+    is_flag=True,
+    help="Leave out the frame that a shot made from the last frame of the one before begins with.",
+)
+@click.option(
+    "--loudness",
+    type=click.FloatRange(-40, -5),
+    metavar="LUFS",
+    help="Bring each clip to this loudness: -16 is usual on the web, -23 in European broadcasting.",
+)
+@click.option(
+    "--size", metavar="WxH", callback=_size, help="The film's size instead of that of most of its clips."
+)
+@click.option(
+    "--fps", "rate", metavar="N", callback=_rate, help="The film's frame rate instead of that of most clips."
+)
+@reads_manifest
+def command(
+    output: Path | None,
+    placeholders: bool,
+    drop_repeats: bool,
+    loudness: float | None,
+    size: Size | None,
+    rate: Fraction | None,
+    settings: Settings,
+) -> None:
+    """Join the clips of the sequence, or of all shots in order, into one film.
+
+    Clips that the cut shows in full are copied without a loss where they are coded alike; what is trimmed,
+    faded or differs is encoded. Nothing is generated or downloaded. A film that would come out the same is
+    left as it is.
+
+    \b
+    Examples:
+      cogvid assemble
+      cogvid assemble -o rough-cut.mp4 --placeholders
+      cogvid assemble --loudness -16 --drop-repeats
+    """
+    from cogvid_pipeline.cli.assembly import Assembly  # loads FFmpeg
+
+    project = open_project(settings)
+    assembly = Assembly(
+        project,
+        EditOptions(size=size, rate=rate, drop_repeats=drop_repeats),
+        _destination(output, project),
+        placeholders=placeholders,
+        loudness=loudness,
+    )
+    click.echo(printable(assembly.run()))
+
+
+def _destination(output: Path | None, project: Project) -> Path:
+    """Where the film goes. Raises UsageError where it would overwrite what is no film."""
+    environment = project.storyboard.environment
+    if output is None:
+        return project.root / (f"film.{environment}.mp4" if environment else "film.mp4")
+    if output.suffix.lower() != ".mp4":
+        raise UsageError(f"{output} is no name for an MP4", hint="end it in .mp4, as in -o film.mp4")
+    if not output.parent.is_dir():
+        raise UsageError(f"there is no directory {output.parent}", hint="make it, or choose another place")
+    clips = (project.root / project.storyboard.output).resolve()
+    if output.parent.resolve() == clips and output.stem in project.takes:
+        raise UsageError(f"{output} is where the clip of {output.stem} lies", hint="choose another name")
+    return output
