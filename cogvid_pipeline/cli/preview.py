@@ -14,6 +14,9 @@ from cogvid_pipeline.errors import CogvidError, UsageError
 from cogvid_pipeline.model.preview import NotRendered, PreviewOutcome
 from cogvid_pipeline.model.shot import Shot
 from cogvid_pipeline.plan.graph import with_upstream
+from cogvid_pipeline.report.printable import printable
+
+_FILM = "film"
 
 
 @click.command()
@@ -32,6 +35,7 @@ from cogvid_pipeline.plan.graph import with_upstream
     metavar="N",
     help="How many shots to render at a time.  [default: one for each processor]",
 )
+@click.option("--film", is_flag=True, help="Join the previews of the sequence into previews/film.mp4.")
 @click.option(
     "--watch", "follow", is_flag=True, help="Serve the storyboard page, and render again at each change."
 )
@@ -46,6 +50,7 @@ def command(
     shots: tuple[str, ...],
     scale: float,
     jobs: int | None,
+    film: bool,
     follow: bool,
     port: int | None,
     settings: Settings,
@@ -59,9 +64,12 @@ def command(
     Examples:
       cogvid preview
       cogvid preview arrival walk --scale 0.5
+      cogvid preview --scale 0.5 --film
       cogvid preview --scale 0.25 --watch
     """
-    render = partial(_render, names=shots, scale=scale, jobs=jobs)
+    render = partial(_render, names=shots, scale=scale, jobs=jobs, film=film)
+    if film and shots:
+        raise UsageError("--film shows the whole sequence, not chosen shots", hint="leave the shots out")
     if port is not None and not follow:
         raise UsageError("--port says where --watch serves the page", hint="add --watch, or leave it out")
     with ended_by_signals():
@@ -74,17 +82,32 @@ def command(
 
 
 def _render(
-    project: Project, *, names: Sequence[str], scale: float, jobs: int | None
+    project: Project, *, names: Sequence[str], scale: float, jobs: int | None, film: bool
 ) -> Sequence[PreviewOutcome]:
-    """Render what changed, and say how much that was."""
+    """Render what changed, join it where a film is wanted, and say how much that was."""
     shots = _chosen(project, names)
+    if film:
+        _refuse_namesake(project)
     from cogvid_pipeline.cli.previewing import render, summary
     from cogvid_pipeline.store.previews import PreviewFolder
 
     folder = PreviewFolder(project.root, project.storyboard.environment)
     outcomes = render(project, shots, folder, scale=scale, jobs=jobs)
     click.echo(summary(outcomes, folder, scale=scale))
+    if film:
+        from cogvid_pipeline.cli.preview_film import preview_film
+
+        click.echo(printable(preview_film(project, outcomes, folder.path(_FILM))))
     return outcomes
+
+
+def _refuse_namesake(project: Project) -> None:
+    """Raise UsageError when a shot's preview lies where the film is to go."""
+    if any(shot.name == _FILM for shot in project.storyboard.shots):
+        raise UsageError(
+            f"the preview of the shot {_FILM!r} lies where the film would go",
+            hint="rename the shot, which costs nothing, or leave --film out",
+        )
 
 
 def _chosen(project: Project, names: Sequence[str]) -> Sequence[Shot]:

@@ -2,16 +2,19 @@
 
 import asyncio
 import os
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 
 import click
 
+from cogvid_pipeline.cli.progress import can_redraw
 from cogvid_pipeline.cli.project import Project
 from cogvid_pipeline.cli.workers import Workers, processors
 from cogvid_pipeline.engine.previews import render_previews
+from cogvid_pipeline.model.attempt import Clip
 from cogvid_pipeline.model.preview import Kept, NotRendered, PreviewOutcome, Rendered
 from cogvid_pipeline.model.shot import Shot
 from cogvid_pipeline.report.printable import printable
@@ -50,10 +53,18 @@ def summary(outcomes: Sequence[PreviewOutcome], folder: PreviewFolder, *, scale:
     return ", ".join(parts)
 
 
+@cache
+def described(path: Path, digest: str) -> Clip:
+    """What is in a preview, which is looked into once."""
+    from cogvid_pipeline.media.probe import describe  # loads FFmpeg
+
+    return describe(path, digest)
+
+
 @contextmanager
 def _shown(total: int) -> Iterator[Callable[[PreviewOutcome], None]]:
     """An observer: a bar on a terminal, lines elsewhere; failures are lines on both."""
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+    if not can_redraw():
         yield _print_line
         return
     from rich.console import Console  # only a terminal pays for it

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,16 +11,14 @@ from tempfile import TemporaryDirectory
 import click
 
 from cogvid_pipeline.cli.complain import complain, complaint
-from cogvid_pipeline.cli.previewing import outcome_words
+from cogvid_pipeline.cli.previewing import described, outcome_words
 from cogvid_pipeline.cli.project import Project, load_manifest, open_project
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.cli.storyboard_page import build_page
 from cogvid_pipeline.errors import CogvidError
 from cogvid_pipeline.loopback import Server, listen, origin, served
-from cogvid_pipeline.media.probe import describe
-from cogvid_pipeline.model.attempt import Clip
 from cogvid_pipeline.model.plan import PlanOptions
-from cogvid_pipeline.model.preview import Kept, NotRendered, PreviewOutcome, Rendered
+from cogvid_pipeline.model.preview import NotRendered, PreviewOutcome
 from cogvid_pipeline.page.site import Footage
 from cogvid_pipeline.watch.app import make_app
 from cogvid_pipeline.watch.files import Watched
@@ -61,7 +59,6 @@ class Showing:
     render: Render
     folder: Path
     board: Board
-    clips: dict[str, Clip] = field(default_factory=dict)
 
     def refresh(self) -> None:
         """Bring all up to date; what is wrong is said on the terminal and on the page, which stays."""
@@ -78,7 +75,7 @@ class Showing:
         """Write the page; what comes back differs from that of any other page."""
         there = [outcome for outcome in outcomes if not isinstance(outcome, NotRendered)]
         with ThreadPoolExecutor() as pool:
-            clips = pool.map(self._described, there)
+            clips = pool.map(lambda preview: described(preview.path, preview.digest), there)
             footage = {
                 preview.shot: Footage(clip, partial(_itself, preview.path))
                 for preview, clip in zip(there, clips, strict=True)
@@ -87,11 +84,6 @@ class Showing:
             plan = project.plan(ledger, PlanOptions())
         page = build_page(project, plan, self.folder, footage=footage, live=True)
         return hashlib.sha256(page.read_bytes()).hexdigest()[:16]
-
-    def _described(self, preview: Rendered | Kept) -> Clip:
-        if preview.digest not in self.clips:
-            self.clips[preview.digest] = describe(preview.path, preview.digest)
-        return self.clips[preview.digest]
 
 
 def _failures(outcomes: Sequence[PreviewOutcome]) -> Iterator[str]:

@@ -67,7 +67,7 @@ class ClipStore:
         """
         for path in (self._cached(clip.sha256), self._output / f"{take}.mp4"):
             there = path.is_file() and not path.is_symlink() and path.stat().st_size == clip.bytes
-            if there and _digest(path) == clip.sha256:
+            if there and digest_of_file(path) == clip.sha256:
                 return path
         return None
 

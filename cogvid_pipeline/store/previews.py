@@ -1,6 +1,5 @@
 """Keep previews in a folder, beside a record of what each was made from."""
 
-import hashlib
 import json
 import os
 import re
@@ -11,6 +10,7 @@ from typing import Any
 
 from cogvid_pipeline.durable import make_ignored_directory, replace_durably, write_failures_named
 from cogvid_pipeline.errors import StateError
+from cogvid_pipeline.store.clips import digest_of_file
 
 _RECORD = ".previews.json"
 _VERSION = 1
@@ -47,8 +47,7 @@ class PreviewFolder:
 
     def add(self, shot: str, key: str) -> str:
         """Note what the preview at `path` was made from. Its digest comes back."""
-        with write_failures_named(self.path(shot)):
-            digest = _digest(self.path(shot))
+        digest = digest_of_file(self.path(shot))
         self._made[shot] = (key, digest)
         return digest
 
@@ -73,8 +72,8 @@ class PreviewFolder:
 
     def _is_as_made(self, shot: str) -> bool:
         path = self.path(shot)
-        with suppress(OSError):
-            return path.is_file() and not path.is_symlink() and _digest(path) == self._made[shot][1]
+        with suppress(OSError, StateError):
+            return path.is_file() and not path.is_symlink() and digest_of_file(path) == self._made[shot][1]
         return False
 
     def _abandoned(self) -> Iterator[Path]:
@@ -114,8 +113,3 @@ def _is_alive(process: int) -> bool:
     except (OSError, OverflowError):
         pass
     return True
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
