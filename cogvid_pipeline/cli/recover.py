@@ -9,6 +9,7 @@ from cogvid_pipeline.cli.options import pairs, reads_manifest
 from cogvid_pipeline.cli.project import Project, open_project
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.cli.settling import Settlement, find_doubts
+from cogvid_pipeline.model.plan import PlanOptions
 from cogvid_pipeline.report.held import Doubt, doubt_text, doubts_text
 from cogvid_pipeline.report.printable import printable
 
@@ -44,7 +45,7 @@ def command(adopt: Mapping[str, str], pay_again: tuple[str, ...], settings: Sett
     project = open_project(settings)
     if not adopt and not pay_again:
         with project.read_ledger() as ledger:
-            doubts = find_doubts(project, ledger)
+            doubts = find_doubts(project.plan(ledger, PlanOptions()), ledger)
         if not (doubts and sys.stdin.isatty() and sys.stdout.isatty()):
             click.echo(doubts_text(doubts), nl=False)
             return

@@ -27,19 +27,13 @@ from cogvid_pipeline.state.ledger import SqliteLedger
 from cogvid_pipeline.state.lockfile import LockFile
 
 
-def find_doubts(project: Project, ledger: SqliteLedger) -> dict[str, Doubt]:
+def find_doubts(plan: Plan, ledger: SqliteLedger) -> dict[str, Doubt]:
     """What is in doubt, by the names of the shots that ask for it, else by its request id."""
-    held = [
-        action
-        for action in _steps(project.plan(ledger, PlanOptions())).values()
-        if isinstance(action, Hold | Repeat)
-    ]
+    held = [action for action in _steps(plan).values() if isinstance(action, Hold | Repeat)]
     shots: dict[str, tuple[str, ...]] = {}
     for action in held:
-        shots[action.attempt.request_id] = (
-            *shots.get(action.attempt.request_id, ()),
-            action.name,
-        )
+        request_id = action.attempt.request_id
+        shots[request_id] = (*shots.get(request_id, ()), action.name)
     doubts = {
         action.name: Doubt(action.attempt, shots[action.attempt.request_id], isinstance(action, Repeat))
         for action in held
@@ -57,7 +51,7 @@ class Settlement:
         self._ledger = ledger
         self._plan = project.plan(ledger, PlanOptions())
         self._steps = _steps(self._plan)
-        self._doubts = find_doubts(project, ledger)
+        self._doubts = find_doubts(self._plan, ledger)
 
     def settle(self, adopt: Mapping[str, str], pay_again: Sequence[str]) -> Iterator[str]:
         """Do it, and yield a line about each. Raises UsageError before anything is changed."""
@@ -75,7 +69,7 @@ class Settlement:
         for name, task in adopt.items():
             yield f"{name}: the next apply waits for task {task}"
         for name in pay_again:
-            yield f"{name}: the next apply submits it again"
+            yield f"{name}: {self._what_follows(name)}"
         if self._plan.conflicted:
             yield whole_again(self._project)
 
@@ -139,6 +133,11 @@ class Settlement:
         if isinstance(action, Resume):
             return replace(action.attempt, state=State.RELEASED)
         raise UsageError(f"{name!r} is not held", hint=self._held_now())
+
+    def _what_follows(self, released: str) -> str:
+        if released in self._steps:
+            return "the next apply submits it again"
+        return "no longer held; no shot of this manifest asks for it now"
 
     def _step(self, name: str) -> TakeStep:
         self._project.check_takes([name])

@@ -21,11 +21,10 @@ from yaml.events import (
 from cogvid_pipeline.manifest.document import Document, place
 from cogvid_pipeline.manifest.mistakes import Mistake
 from cogvid_pipeline.manifest.scalars import UnusableNumber, plain
-from cogvid_pipeline.manifest.syntax import explain
+from cogvid_pipeline.manifest.syntax import MAX_DEPTH, SIMPLER, TOO_DEEP, explain
 from cogvid_pipeline.manifest.text import CONTROL_IN_VALUE, Text
 from cogvid_pipeline.model.problem import Problem
 
-MAX_DEPTH = 64
 MAX_VALUES = 500_000
 # How many characters aliases may stand for: enough for a block of settings shared by every shot.
 FREE_EXPANSION, EXPANSION_RATIO = 1_000_000, 4
@@ -123,7 +122,7 @@ class _Builder:
             return self.scalar(event.value, event.style, offset), event.end_mark.index
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise self.fatal(offset, "CV106", f"this is nested more than {MAX_DEPTH} levels deep")
+            raise self.fatal(offset, "CV106", TOO_DEEP)
         value, end = self.mapping() if kind is MappingStartEvent else self.sequence()
         self.depth -= 1
         return value, end.end_mark.index
@@ -267,7 +266,7 @@ class _Builder:
         self.problems.append(place(self.text, offset, Mistake(code, message, (*self.path, *at), hint)))
 
     def fatal(self, offset: int, code: str, message: str) -> _Fatal:
-        self.note(offset, code, message, "split the manifest, or write it more simply")
+        self.note(offset, code, message, SIMPLER)
         return _Fatal()
 
 

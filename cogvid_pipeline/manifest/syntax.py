@@ -14,6 +14,10 @@ _CONFLICT = re.compile(r"^(<{7} |>{7} |={7}$)", re.MULTILINE)
 _ESCAPE = re.compile(r"\\[xuU][0-9A-Fa-f]*|\\.", re.DOTALL)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'', re.DOTALL)
 
+MAX_DEPTH = 64
+TOO_DEEP = f"this is nested more than {MAX_DEPTH} levels deep"
+SIMPLER = "split the manifest, or write it more simply"
+
 
 @dataclass(frozen=True, slots=True)
 class _Stop:
@@ -65,6 +69,8 @@ def explain(error: yaml.YAMLError, text: str, last: Any) -> tuple[int, Mistake]:
         return offset, Mistake("CV111", message, (), "remove it; editors may show it as nothing at all")
     problem = getattr(error, "problem", "")
     offset, context = (_offset(error, name, text) for name in ("problem_mark", "context_mark"))
+    if problem == "exceeded maximum nesting depth":  # libyaml's own limit, since 0.2.6
+        return offset, Mistake("CV106", TOO_DEEP, (), SIMPLER)
     stop = _Stop(text, offset, context, last)
     offset, message, hint = _EXPLAINED.get(problem, _unexplained)(stop)
     return offset, Mistake("CV101", message, (), hint)

@@ -174,6 +174,22 @@ def test_what_no_shot_asks_for_any_more_goes_by_its_request_id(project: Project,
     assert project.plan() == {"cat": "resume", "dog": "forget"}
 
 
+def test_what_no_shot_asks_for_any_more_is_released_without_a_promise(
+    project: Project, vendor: Vendor
+) -> None:
+    vendor.on_submit(Cut())
+    project.write(CAT)
+    assert project.apply().code == 5
+    request_id = project.lock["cat"]["pending"]["request_id"]
+    project.write(DOG)
+
+    ran = project.run("recover", "--pay-again", request_id)
+
+    assert ran.code == 0
+    assert "no longer held; no shot of this manifest asks for it now" in ran.out
+    assert project.run("recover").out == "Nothing is held.\n"
+
+
 def test_a_task_that_never_finishes_is_given_up_and_gone_on_with_later(
     project: Project, vendor: Vendor
 ) -> None:

@@ -24,8 +24,7 @@ from cogvid_pipeline.manifest.template.values import (
     text_of,
     whole,
 )
-
-ALLOWED = "templates may use variables, filters, conditions and loops over lists"
+from cogvid_pipeline.manifest.template.words import ALLOWED, label, refused, words_of
 
 # Filters and tests that take a name which is not defined.
 _LENIENT = frozenset({"default", "d", "defined", "undefined"})
@@ -78,53 +77,11 @@ class Evaluator:
         """The mistake with the place of the node, unless it has one: further inside, or in a fragment."""
         if not mistake.line:
             mistake.line = node.lineno
-            mistake.snippet = snippet(self._text, node.lineno, _words(node))
+            mistake.snippet = snippet(self._text, node.lineno, words_of(node))
         return mistake
 
     def _names(self) -> Iterator[object]:
         return chain(self._scope, *self.levels)
-
-
-def refused(node: nodes.Node) -> TemplateMistake:
-    """The mistake of using what templates do not have."""
-    match node:
-        case nodes.AssignBlock():
-            what = "{% set %} with a body"
-        case nodes.Stmt():
-            what = f"{{% {_words(node)} %}}"
-        case nodes.Pow():
-            what = "'**'"
-        case nodes.NSRef():
-            what = "a namespace"
-        case _:
-            what = "several slices at once"
-    return TemplateMistake("CV303", f"{what} cannot be used in a template", hint=ALLOWED)
-
-
-def _words(node: nodes.Node) -> str:
-    """What stands in the template for the node, as far as its place can be found by it."""
-    match node:
-        case nodes.Name(name=words) | nodes.Filter(name=words) | nodes.Test(name=words):
-            return str(words)
-        case nodes.Getattr(attr=words) | nodes.BinExpr(operator=words):
-            return str(words)
-        case nodes.Call(node=inner) | nodes.Getitem(node=inner) | nodes.Compare(expr=inner):
-            return _words(inner)
-        case nodes.Stmt():
-            return _TAGS.get(type(node), type(node).__name__.lower())
-        case _:
-            return ""
-
-
-def _label(node: nodes.Node) -> str:
-    """What messages call the value of a node."""
-    match node:
-        case nodes.Name(name=name):
-            return quoted(name)
-        case nodes.Getattr(attr=name):
-            return quoted(name)
-        case _:
-            return "this value"
 
 
 # --- one function for each node class ----------------------------------------------------------------
@@ -157,16 +114,16 @@ def _item(run: Evaluator, node: nodes.Expr, key: object) -> object:
         if key in container:
             return settled(container[key])
         name = key if isinstance(key, str) else ""
-        return Missing(f"{_label(node)} has no {quoted(key)}", name, lambda: container)
+        return Missing(f"{label(node)} has no {quoted(key)}", name, lambda: container)
     if isinstance(container, (list, tuple, str)) and not isinstance(key, str):
         index = whole(key)
         if -len(container) <= index < len(container):
             return container[index]
         return Missing(
-            f"{_label(node)} has no item {index}; it has {len(container)}", hint="items count from 0"
+            f"{label(node)} has no item {index}; it has {len(container)}", hint="items count from 0"
         )
     hint = "templates have no methods; write a filter, as in | upper" if isinstance(container, str) else ""
-    return Missing(f"{_label(node)} is {kind(container)} and has no {quoted(key)}", hint=hint)
+    return Missing(f"{label(node)} is {kind(container)} and has no {quoted(key)}", hint=hint)
 
 
 def _slice(run: Evaluator, container: object, node: nodes.Slice) -> object:
@@ -256,7 +213,7 @@ def _call(run: Evaluator, node: nodes.Call) -> object:
         if isinstance(mapping, Mapping):
             found = pairs(mapping, run.meter)
             return found if callee.attr == "items" else [pair[callee.attr == "values"] for pair in found]
-    name = _words(callee)
+    name = words_of(callee)
     hint = f"write it as a filter: | {name}" if name in FILTERS else ALLOWED
     raise TemplateMistake("CV303", f"{quoted(name)} cannot be called in a template", hint=hint)
 
@@ -293,14 +250,4 @@ _EXPRESSIONS: dict[type[nodes.Node], Callable[[Evaluator, Any], object]] = {
     nodes.Filter: _applied,
     nodes.Test: _applied,
     **dict.fromkeys(ARITHMETIC, _arithmetic),
-}
-
-# Where the tag is not called what its class is.
-_TAGS: dict[type[nodes.Node], str] = {
-    nodes.Assign: "set",
-    nodes.AssignBlock: "set",
-    nodes.CallBlock: "call",
-    nodes.FilterBlock: "filter",
-    nodes.FromImport: "from",
-    nodes.ScopedEvalContextModifier: "autoescape",
 }

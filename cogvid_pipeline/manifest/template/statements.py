@@ -6,10 +6,11 @@ from typing import Any
 from jinja2 import nodes
 
 from cogvid_pipeline.manifest.template import Fuel, TemplateMistake
-from cogvid_pipeline.manifest.template.expressions import ALLOWED, Evaluator, refused
+from cogvid_pipeline.manifest.template.expressions import Evaluator
 from cogvid_pipeline.manifest.template.meter import FREE_STEPS, MAX_STEPS, MAX_TEXT, SHORTER, Meter, too_deep
 from cogvid_pipeline.manifest.template.syntax import parse
 from cogvid_pipeline.manifest.template.values import items_of, misfit, text_of
+from cogvid_pipeline.manifest.template.words import ALLOWED, refused
 
 _PER_ROUND = 2
 

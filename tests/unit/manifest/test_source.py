@@ -202,6 +202,13 @@ def test_64_levels_are_deep_enough() -> None:
     assert codes("[" * 65 + "]" * 65) == [("CV106", 1, 65)]
 
 
+@pytest.mark.parametrize("opening", ["[", "- ", "{a: ", "? "])
+def test_what_is_too_deep_for_the_parser_itself_is_called_too_deep(opening: str) -> None:
+    (problem,) = problems(f"a:\n {opening * 5_000}")
+
+    assert (problem.code, problem.message) == ("CV106", "this is nested more than 64 levels deep")
+
+
 def test_an_empty_text_has_no_data() -> None:
     assert parsed("").data is None
     assert parsed("---\n...\n").data is None
