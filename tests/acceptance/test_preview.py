@@ -183,3 +183,55 @@ def test_ctrl_c_keeps_what_is_done_and_leaves_nothing_half_done(project: Project
     assert "dog.mp4" in left
     assert "long-8.mp4" not in left
     assert rendered(project.run("preview", "dog")) == []
+
+
+SEQUENCE = "sequence: [dog, {shot: cat, in: 1, out: 3, transition: {type: dissolve, duration: 0.5}}, cat]\n"
+
+
+def test_the_film_is_the_sequence_in_previews(project: Project) -> None:
+    project.write(CAT + DOG, more=SEQUENCE)
+    film = project.root / "previews/film.mp4"
+
+    assert preview(project, "--film").out.endswith("\npreviews/film.mp4: 11.50 s\n")
+    described = describe(film, "")
+    assert (described.width, described.height, described.duration) == (128, 72, 11.5)
+    before = film.stat().st_ino
+    assert preview(project, "--film").out.endswith("\npreviews/film.mp4: 11.50 s\n")
+    assert film.stat().st_ino == before
+
+    project.write(CAT + DOG.replace("plays", "sleeps"), more=SEQUENCE)
+    preview(project, "--film")
+    assert film.stat().st_ino != before
+
+
+def test_all_takes_of_a_shot_are_its_preview_in_the_film(project: Project) -> None:
+    takes = CAT.replace("size", "takes: 2, size")
+    project.write(takes, more="sequence: [{shot: cat, take: 2}, {shot: cat, take: 1}]\n")
+
+    assert preview(project, "--film").out.endswith("previews/film.mp4: 10.00 s\n")
+
+
+def test_a_card_stands_in_the_film_for_a_preview_that_failed(project: Project) -> None:
+    (project.root / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nand no more")
+    project.write(DOG + "  cat: {prompt: A cat plays., image: broken.png}\n")
+
+    ran = preview(project, "--film")
+
+    assert ran.code == 1
+    assert "previews/film.mp4: 10.00 s" in ran.out
+
+
+def test_the_film_takes_no_shots_place(project: Project) -> None:
+    project.write(CAT.replace("cat:", "film:"))
+    assert "rename the shot" in preview(project, "--film").err
+    assert preview(project, "--film").code == 64
+    assert not (project.root / "previews").exists()
+
+
+def test_the_film_of_chosen_shots_is_a_wrong_command_line(project: Project) -> None:
+    project.write(CAT)
+
+    ran = preview(project, "cat", "--film")
+
+    assert ran.code == 64
+    assert "leave the shots out" in ran.err
