@@ -33,7 +33,7 @@ _FILM = "film"
     "--jobs",
     type=click.IntRange(min=1, max=64),
     metavar="N",
-    help="How many shots to render at a time.  [default: one for each processor]",
+    help="How many shots to render at a time; one for each processor when it is left out.",
 )
 @click.option("--film", is_flag=True, help="Join the previews of the sequence into previews/film.mp4.")
 @click.option(
@@ -43,7 +43,7 @@ _FILM = "film"
     "--port",
     type=click.IntRange(min=0, max=65535),
     metavar="PORT",
-    help="Where --watch serves the page.  [default: a free port]",
+    help="Where --watch serves the page; a free port when it is left out.",
 )
 @reads_manifest
 def command(
