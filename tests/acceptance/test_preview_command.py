@@ -1,5 +1,6 @@
 """`cogvid preview`: an animatic of every shot, and only of what changed."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -167,12 +168,15 @@ def test_a_terminal_shows_a_bar_and_what_failed(project: Project) -> None:
     assert "previews/dog.mp4" not in terminal.text
 
 
-def test_ctrl_c_keeps_what_is_done_and_leaves_nothing_half_done(project: Project) -> None:
+def test_ctrl_c_however_often_keeps_what_is_done_and_leaves_nothing_half_done(project: Project) -> None:
     long = "".join(f"  long-{number}: {{prompt: x, duration: 10, fps: 60}}\n" for number in range(9))
     project.write(DOG + long)
 
     with on_terminal(project, "preview", "--jobs", "2") as terminal:
         terminal.wait_for("1/10")
+        for _ in range(3):
+            terminal.type("\x03")
+            time.sleep(0.02)
         assert terminal.interrupt() == 130
         terminal.end()
 
