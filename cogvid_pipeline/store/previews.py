@@ -72,9 +72,10 @@ class PreviewFolder:
 
     def _is_as_made(self, shot: str) -> bool:
         path = self.path(shot)
-        with suppress(OSError, StateError):
+        try:
             return path.is_file() and not path.is_symlink() and digest_of_file(path) == self._made[shot][1]
-        return False
+        except StateError:
+            return False
 
     def _abandoned(self) -> Iterator[Path]:
         for path in self.directory.iterdir():
