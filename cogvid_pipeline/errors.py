@@ -2,6 +2,7 @@
 
 CogvidError (1)
 ├── UsageError (64)
+│   └── UnknownEnvironment (64)
 ├── InvalidManifest (3)
 ├── StalePlan (4)
 ├── HeldAttempts (5)
@@ -34,6 +35,10 @@ class UsageError(CogvidError):
     """The command line asks for something that cannot be."""
 
     exit_code = 64
+
+
+class UnknownEnvironment(UsageError):
+    """The manifest has no environment of that name."""
 
 
 class InvalidManifest(CogvidError):

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import click
 
-from cogvid_pipeline.cli.at_revision import load_at
+from cogvid_pipeline.cli.at_revision import load_at, load_now
 from cogvid_pipeline.cli.options import reads_manifest
-from cogvid_pipeline.cli.project import load_manifest, refuse_useless
+from cogvid_pipeline.cli.project import refuse_useless
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.cli.streams import paint_for
 from cogvid_pipeline.errors import InvalidManifest, UsageError
@@ -39,8 +39,9 @@ def command(
     """Show how the storyboard differs from a git revision (HEAD), or between two of them.
 
     Compares what the shots ask for, templates rendered and defaults applied, with pictures by their content.
-    What the clips of it cost is what `plan` says. The work tree is not touched. A revision without the
-    manifest counts as one without shots; files given with --var-file are read as they are now.
+    What the clips of it cost is what `plan` says. The work tree is not touched. Where there is no such
+    manifest, or no such environment in it, there are no shots; files given with --var-file are read as they
+    are now.
 
     \b
     Examples:
@@ -49,11 +50,12 @@ def command(
       cogvid diff v1.0 v1.1 --format json
     """
     before = load_at(revision, settings)
-    after = load_at(other, settings) if other else load_manifest(settings)
+    after = load_now(settings) if other is None else load_at(other, settings)
     found = [each for each in (before, after) if each]
     if not found:
         raise UsageError(
-            f"neither {revision} nor {other} has {settings.manifest}", hint="`-f` names another manifest"
+            f"neither {revision} nor {other or 'the work tree'} has {_wanted(settings)}",
+            hint="`-f` names another manifest, `--env` another environment",
         )
     refuse_useless(found)
     if broken := [problem for each in found if each.storyboard is None for problem in each.problems]:
@@ -66,6 +68,11 @@ def command(
         click.echo(difference_text(difference, paint_for(sys.stdout)), nl=False)
     if exit_code and not difference.empty:
         context.exit(_DIFFERENT)
+
+
+def _wanted(settings: Settings) -> str:
+    environment = f" with an environment {settings.environment!r}" if settings.environment else ""
+    return f"{settings.manifest}{environment}"
 
 
 def _storyboards(before: Loaded | None, after: Loaded | None) -> tuple[Storyboard, Storyboard]:

@@ -1,20 +1,21 @@
 """Write the storyboard page of a project."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
 from cogvid_pipeline.cli.project import Project
+from cogvid_pipeline.cli.wiring import read_image
 from cogvid_pipeline.durable import replace_durably
 from cogvid_pipeline.engine.inspect import differences
 from cogvid_pipeline.errors import UsageError
 from cogvid_pipeline.media.contact_sheet import Strip, contact_sheet
-from cogvid_pipeline.media.poster import poster_file
+from cogvid_pipeline.media.poster import poster_file, thumbnail_file
 from cogvid_pipeline.model.attempt import Attempt
 from cogvid_pipeline.model.plan import Plan
-from cogvid_pipeline.model.shot import take_name
+from cogvid_pipeline.model.shot import ImageData, ImageFile, take_name
 from cogvid_pipeline.page.site import Footage, Site
-from cogvid_pipeline.report.page_cards import Reel, storyboard_page
+from cogvid_pipeline.report.page_cards import Reel, image_digest, storyboard_page
 from cogvid_pipeline.store.reflink import copy_file
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -46,6 +47,7 @@ def build_page(
         {name: film for (when, name), film in films.items() if when == "now"},
         {name: film for (when, name), film in films.items() if when == "before"},
         dict(_warnings(project, results)) if footage is None else {},
+        site.bring_pictures(dict(_pictures(project))),
     )
     page = storyboard_page(project.storyboard, project.settled_lock, plan, reel, of_plan=of_plan)
     return site.write(page, live=live)
@@ -94,6 +96,23 @@ def _footage(project: Project, attempts: Mapping[str, Attempt]) -> dict[str, Foo
         for name, attempt in attempts.items()
         if attempt.clip
     }
+
+
+def _pictures(project: Project) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """How to make small copies of the pictures that shots start or end on, by digest."""
+    for shot in project.storyboard.shots:
+        for image in shot.images:
+            match image:
+                case ImageFile():
+                    yield image_digest(image), partial(_thumbnail_of, project.root, image)
+                case ImageData():
+                    yield image_digest(image), partial(thumbnail_file, image.data)
+                case _:
+                    pass
+
+
+def _thumbnail_of(root: Path, image: ImageFile) -> bytes:
+    return thumbnail_file(read_image(root, image))
 
 
 def _warnings(project: Project, results: Mapping[str, Attempt]) -> Iterator[tuple[str, list[str]]]:

@@ -2,11 +2,11 @@
 
 import gc
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cogvid_pipeline.errors import UsageError
+from cogvid_pipeline.errors import UnknownEnvironment, UsageError
 from cogvid_pipeline.manifest.draft import Draft, prune
 from cogvid_pipeline.manifest.explain import explain
 from cogvid_pipeline.manifest.files import read_file
@@ -57,6 +57,7 @@ def load(manifest: Path, *, schemas: Path, options: LoadOptions) -> Loaded:
 
 
 def _load(path: Path, schemas: Schemas, options: LoadOptions) -> Loaded:
+    _refuse_link_outwards(path)
     hint = "`cogvid init` writes one to start from; `-f` names another file"
     document, broken = read_file(path, hint=hint, memory=options.memory)
     variables, variable_problems = read_variables(options.variable_files, schemas)
@@ -85,6 +86,16 @@ def _load(path: Path, schemas: Schemas, options: LoadOptions) -> Loaded:
     return Loaded(storyboard if valid else None, tuple(problems), unknown)
 
 
+def _refuse_link_outwards(path: Path) -> None:
+    """Problems quote what they are about, and a pull request may bring a link to any file of a CI runner."""
+    with suppress(RuntimeError):  # a link to itself, which cannot be read either
+        if path.is_symlink() and not path.resolve().is_relative_to(path.parent.resolve()):
+            raise UsageError(
+                f"{path} is a link that leads out of its directory",
+                hint="put the file itself there; `-f` names one that lies elsewhere",
+            )
+
+
 def _in_environment(draft: Draft, environment: str | None) -> Draft:
     if environment is None:
         return draft
@@ -93,7 +104,7 @@ def _in_environment(draft: Draft, environment: str | None) -> Draft:
     if environment not in known and draft.removed.isdisjoint(broken):
         near = Suggestions().nearest(environment, known)
         names = f"the environments are {', '.join(known)}" if known else "the manifest has no `environments`"
-        raise UsageError(
+        raise UnknownEnvironment(
             f"there is no environment {environment!r}", hint=f"did you mean {near!r}?" if near else names
         )
     return replace(draft, environment=environment)

@@ -20,7 +20,7 @@ from cogvid_pipeline.errors import MediaError, UsageError
 from cogvid_pipeline.model.attempt import Clip
 from cogvid_pipeline.packaged import page_assets
 from cogvid_pipeline.page.html import page_html
-from cogvid_pipeline.report.page_view import Film, Page
+from cogvid_pipeline.report.page_view import Film, Page, Picture
 
 # What says that a folder is ours, so that what is in it may be replaced.
 _MARKER = "cogvid-site.txt"
@@ -75,6 +75,12 @@ class Site:
             brought = dict(zip(each, pool.map(self._bring, each.values()), strict=True))
         return {key: Film(one.clip) for key, one in footage.items() if brought[one.clip.sha256]}
 
+    def bring_pictures(self, pictures: Mapping[str, Callable[[], bytes]]) -> frozenset[str]:
+        """Put small copies of pictures into the folder, by digest; those that were made are returned."""
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            made = pool.map(self._bring_picture, pictures.items())
+            return frozenset(digest for digest, there in zip(pictures, made, strict=True) if there)
+
     def write(self, page: Page, *, live: bool = False) -> Path:
         """Write the page, then remove the clips and posters that it does not show any more."""
         for name in ("page.css", "page.js"):
@@ -89,19 +95,31 @@ class Site:
 
     def _bring(self, footage: Footage) -> bool:
         film = Film(footage.clip)
-        clip, poster = self._folder / film.clip, self._folder / film.poster
+        clip = self._folder / film.clip
         there = clip.is_file() and clip.stat().st_size == footage.clip.bytes
         if not there:
             source = footage.find()
             if source is None:
                 return False
             self._bring_clip(source, clip)
-        if not poster.is_file():
+        if not self._made(film.poster, lambda: self._poster(clip, film.poster_size)):
+            return False
+        self._used.add(film.clip)
+        return True
+
+    def _bring_picture(self, picture: tuple[str, Callable[[], bytes]]) -> bool:
+        digest, thumbnail = picture
+        return self._made(Picture("", digest).poster, thumbnail)
+
+    def _made(self, name: str, poster: Callable[[], bytes]) -> bool:
+        """Whether a poster is there, made now if need be."""
+        path = self._folder / name
+        if not path.is_file():
             try:
-                replace_durably(poster, self._poster(clip, film.poster_size))
+                replace_durably(path, poster())
             except MediaError:
                 return False
-        self._used |= {film.clip, film.poster}
+        self._used.add(name)
         return True
 
     def _bring_clip(self, source: Path, target: Path) -> None:

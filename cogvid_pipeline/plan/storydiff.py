@@ -59,9 +59,9 @@ class _Comparison:
         cut = tuple(replace(segment, shot=self._called(segment.shot)) for segment in self._before.sequence)
         pairs["sequence"] = cut, self._after.sequence
         return tuple(
-            Change(path, before or None, after or None)
-            for path, (before, after) in pairs.items()
-            if before != after
+            Change(path, earlier or None, later or None)
+            for path, (earlier, later) in pairs.items()
+            if earlier != later
         )
 
     def _renamed(self, kept: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -25,6 +25,7 @@ def what_moved(saved: Document, now: Document) -> list[str]:
     """A line for each difference that matters between two plans as JSON data; none when they are the same.
 
     A clip whose file is missing counts as one that is there: machines differ in that, and a fetch is free.
+    What --replace asks for can be done again and again, so such a plan is for one lock alone.
     """
     lines = []
     if saved["provider"] != now["provider"]:
@@ -32,6 +33,8 @@ def what_moved(saved: Document, now: Document) -> list[str]:
     before, after = _by_take(saved), _by_take(now)
     for name in [*after, *(name for name in before if name not in after)]:
         lines += [f"{printable(name)}: {words}" for words in _moved(before.get(name), after.get(name))]
+    if not lines and now["options"]["replace"] and saved["lock_digest"] != now["lock_digest"]:
+        lines.append("the lock is another one now, and --replace pays each time that it is done")
     if lines and saved["project"] != now["project"]:
         lines.insert(
             0, f"it is a plan of project {printable(saved['project'])}, and this is {now['project']}"

@@ -1,7 +1,8 @@
 """Put together what the storyboard page says from a storyboard, a lock and a plan."""
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -17,7 +18,17 @@ from cogvid_pipeline.model.plan import (
     Regenerate,
     changes_of,
 )
-from cogvid_pipeline.model.shot import Money, Shot, ShotFrame, Storyboard, matrix_of, takes_of
+from cogvid_pipeline.model.shot import (
+    Image,
+    ImageData,
+    ImageFile,
+    Money,
+    Shot,
+    ShotFrame,
+    Storyboard,
+    matrix_of,
+    takes_of,
+)
 from cogvid_pipeline.report.changes import shown, shown_values, text_diff
 from cogvid_pipeline.report.events import size_words
 from cogvid_pipeline.report.page_view import (
@@ -28,6 +39,7 @@ from cogvid_pipeline.report.page_view import (
     Film,
     Former,
     Page,
+    Picture,
     Row,
     TakeView,
     Tie,
@@ -35,6 +47,7 @@ from cogvid_pipeline.report.page_view import (
 from cogvid_pipeline.report.plan_text import summary_line
 from cogvid_pipeline.report.storyboard import describe_image
 
+_WIDE = (16, 9)
 _LONGEST = 2_000  # characters that are compared; prompts have up to 512, but a lock may hold anything
 
 _DOING = {
@@ -68,12 +81,14 @@ _ORDER = (
 class Reel:
     """The clips that can be shown, by take: those that count and those that they took the place of.
 
-    `warnings` says of a take where its clip is not what was asked for.
+    `warnings` says of a take where its clip is not what was asked for, `pictures` has the digests (bare hex
+    SHA-256) of input pictures that can be shown.
     """
 
     now: Mapping[str, Film] = field(default_factory=dict)
     before: Mapping[str, Film] = field(default_factory=dict)
     warnings: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    pictures: Collection[str] = ()
 
 
 def storyboard_page(board: Storyboard, lock: Lock, plan: Plan, reel: Reel, *, of_plan: bool = False) -> Page:
@@ -91,7 +106,7 @@ def storyboard_page(board: Storyboard, lock: Lock, plan: Plan, reel: Reel, *, of
         project=board.project,
         environment=board.environment,
         headline=summary_line(plan) if of_plan else _headline(cards, lock),
-        shape=_shape(take.film for card in cards for take in card.takes),
+        shape=_shape(cards),
         cards=cards,
         gone=gone,
         counts=_counts([*cards, *gone]),
@@ -102,6 +117,11 @@ def storyboard_page(board: Storyboard, lock: Lock, plan: Plan, reel: Reel, *, of
         warnings=plan.warnings,
         of_plan=of_plan,
     )
+
+
+def image_digest(image: Image) -> str:
+    """The digest (bare hex SHA-256) of a picture whose bytes are at hand, empty for others."""
+    return image.digest.removeprefix("sha256:") if isinstance(image, ImageFile | ImageData) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +145,7 @@ class _Desk:
             number=number,
             name=shot.name,
             badge=min((take.badge for take in takes), key=lambda badge: _ORDER.index(badge.kind)),
+            price=self._price(take.name for take in takes),
             prompt=shot.prompt,
             lead=lead,
             takes=takes,
@@ -133,9 +154,7 @@ class _Desk:
                 Row("model", shot.model),
                 *(Row(name, _plain(value)) for name, value in shot.parameters.items()),
             ),
-            pictures=tuple(
-                describe_image(image) for image in shot.images if not isinstance(image, ShotFrame)
-            ),
+            pictures=tuple(self._picture(image) for image in shot.images if not isinstance(image, ShotFrame)),
             made_from=ties.made_from[shot.name],
             used_by=tuple(ties.used_by[shot.name]),
             marks=tuple(
@@ -171,16 +190,20 @@ class _Desk:
             label=label,
             picked=picked,
             badge=badge,
-            reason=_reason(step, error),
+            reason=self._reason(step, error),
             film=film,
             blank="" if film else _blank(entry),
-            byline=tuple(self._byline(step, told)),
+            byline=tuple(self._byline(told)),
             facts=tuple(_facts(entry.result)) if entry and entry.result else (),
             warnings=tuple(self.reel.warnings.get(name, ())),
-            error=error,
+            error="" if self.of_plan else error,
             asked=tuple(map(_alteration, changes_of(step))) if step else (),
             former=self._former(name, entry) if not self.of_plan else None,
         )
+
+    def _picture(self, image: Image) -> Picture:
+        digest = image_digest(image)
+        return Picture(describe_image(image), digest if digest in self.reel.pictures else "")
 
     def _badge(self, step: Action | None, entry: LockEntry | None) -> Badge:
         if not self.of_plan:
@@ -189,18 +212,32 @@ class _Desk:
             return Badge("out", "Not in this plan")
         return Badge(step.kind, _DOING[step.kind])
 
-    def _byline(self, step: Action | None, told: Attempt | None) -> Iterator[Row]:
-        """Who makes it, for how much, as which task."""
-        if self.of_plan:
-            if isinstance(step, Paying):
-                yield Row("cost", _cost(step.cost))
-            return
-        if told is None:
+    def _reason(self, step: Action | None, error: str) -> str:
+        """Why something is done about a take, unless a storyboard says that already."""
+        if step is None or (isinstance(step, Keep) and not step.stale):
+            return ""
+        said = step.reason == "new" or (error and error in step.reason)
+        return "" if said and not self.of_plan else step.reason
+
+    def _byline(self, told: Attempt | None) -> Iterator[Row]:
+        """Who made it, for how much, as which task."""
+        if told is None or self.of_plan:
             return
         yield Row("provider", told.provider)
         yield Row("cost", _cost(told.cost) if told.paid else "free")
         if told.task_id:
             yield Row("task", told.task_id)
+
+    def _price(self, names: Iterable[str]) -> str:
+        """What the plan pays for these takes; empty where it pays nothing."""
+        steps = [step for name in names if isinstance(step := self.steps.get(name), Paying)]
+        if not steps or not self.of_plan:
+            return ""
+        costs = [step.cost for step in steps]
+        known = [cost for cost in costs if cost]
+        if len(known) < len(costs) or len({cost.currency for cost in known}) > 1:
+            return "price unknown"
+        return _cost(Money(sum((cost.amount for cost in known), Decimal(0)), known[0].currency))
 
     def _former(self, name: str, entry: LockEntry | None) -> Former | None:
         if entry is None or entry.previous is None or entry.result is None:
@@ -249,13 +286,6 @@ def _status(step: Action | None, entry: LockEntry | None) -> Badge:
     if isinstance(step, Generate | Regenerate) and entry and entry.status == "failed":
         return Badge("failed", "Failed")
     return Badge(*_STANDING[step.kind]) if step else Badge("new", "Not generated")
-
-
-def _reason(step: Action | None, error: str) -> str:
-    """Why something is done about a take, unless that is said already."""
-    if step is None or step.reason == "new" or (isinstance(step, Keep) and not step.stale):
-        return ""
-    return "" if error and error in step.reason else step.reason
 
 
 def _seconds(shot: Shot) -> float:
@@ -324,13 +354,19 @@ def _counts(cards: Iterable[Card]) -> tuple[Count, ...]:
     )
 
 
-def _shape(films: Iterable[Film | None]) -> str:
+def _shape(cards: Iterable[Card]) -> str:
     """What most pictures are: wide, tall or square."""
     shapes = Counter(
-        "wide" if film.facts.width > film.facts.height * 1.1
-        else "tall" if film.facts.height > film.facts.width * 1.1
-        else "square"
-        for film in films
-        if film
-    )  # fmt: skip
+        "wide" if width > height * 1.1 else "tall" if height > width * 1.1 else "square"
+        for width, height in map(_picture_size, cards)
+    )
     return shapes.most_common(1)[0][0] if shapes else "wide"
+
+
+def _picture_size(card: Card) -> tuple[int, int]:
+    """That of the clip, or else the one that is asked for."""
+    if film := card.lead.film:
+        return film.facts.width, film.facts.height
+    asked = next((row.value for row in card.parameters if row.name == "size"), "")
+    found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", asked)
+    return (int(found[1]), int(found[2])) if found else _WIDE

@@ -34,6 +34,19 @@ class Film:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that a shot starts or ends on; `digest` is empty where there is no copy of it to show."""
+
+    words: str
+    digest: str = ""
+
+    @property
+    def poster(self) -> str:
+        """The address of a small copy, relative to the page."""
+        return f"posters/{self.digest[:24]}.jpg" if self.digest else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Badge:
     """How it stands with something: `kind` is a word for colours and filters, `words` are for people."""
 
@@ -96,7 +109,7 @@ class TakeView:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A shot. `lead` is the take that stands for it, one of `takes`."""
+    """A shot. `lead` is the take that stands for it, one of `takes`; `price` is what a plan pays for it."""
 
     number: str
     name: str
@@ -106,11 +119,12 @@ class Card:
     takes: tuple[TakeView, ...]
     tags: tuple[str, ...] = ()
     parameters: tuple[Row, ...] = ()
-    pictures: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()
     made_from: tuple[Tie, ...] = ()
     used_by: tuple[Tie, ...] = ()
     marks: tuple[str, ...] = ()
     seconds: float = 0
+    price: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
 """Write the files of a revision into another directory, for a manifest to be read there."""
 
+import errno
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from cogvid_pipeline.errors import StateError
 from cogvid_pipeline.state.revisions import Revisions, TreeFile
@@ -15,15 +18,25 @@ _LFS_POINTER = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n"
 )
 _LONGEST_POINTER = 1024
+# What a name or a link of a commit may be at fault for; no manifest can use such a file.
+_ODD = {
+    errno.ENAMETOOLONG,
+    errno.EEXIST,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EINVAL,
+    errno.EILSEQ,
+}
 
 
-def export(revisions: Revisions, commit: str, target: Path, *, repository: Path) -> None:
-    """Write what the commit has below the directory of `revisions` into `target`, which is to be empty.
+def export(files: Iterable[TreeFile], revisions: Revisions, target: Path, *, repository: Path) -> None:
+    """Write files of a commit into `target`, which is to be empty.
 
     Of clips, and of what is too large to be read, only the size is written. What Git LFS keeps is taken from
-    the `repository` where that has it. Raises StateError.
+    the `repository` where that has it. What no file system can have is left out. Raises StateError.
     """
-    listed = [file for file in revisions.files(commit) if _is_inside(file.path)]
+    listed = [file for file in files if _is_inside(file.path)]
     try:
         target.mkdir(parents=True, exist_ok=True)
         # Links come last: nothing is written through one, whatever the commit says.
@@ -32,23 +45,35 @@ def export(revisions: Revisions, commit: str, target: Path, *, repository: Path)
     except OSError as error:
         raise StateError(
             f"cannot write the files of the revision into {target}: {error.strerror}",
-            hint="make room there, or set TMPDIR to a directory that has some",
+            hint="set that right, or set TMPDIR to a directory with room",
         ) from error
 
 
 def _write_files(revisions: Revisions, files: Iterable[TreeFile], target: Path, repository: Path) -> None:
     wanted = []
     for file in files:
-        place = target / file.path
-        place.parent.mkdir(parents=True, exist_ok=True)
         if file.size <= _MOST_BYTES and not file.path.lower().endswith(_CLIPS):
             wanted.append(file)
-        else:
-            with place.open("xb") as empty:
-                empty.truncate(file.size)
+            continue
+        with _odd_ones_left_out(), _new(target / file.path) as empty:
+            empty.truncate(file.size)
     for file, blocks in zip(wanted, revisions.contents(file.object for file in wanted), strict=True):
-        with (target / file.path).open("xb") as written:
+        with _odd_ones_left_out(), _new(target / file.path) as written:
             written.writelines(_real(b"".join(blocks), repository))
+
+
+def _new(place: Path) -> IO[bytes]:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return place.open("xb")
+
+
+@contextmanager
+def _odd_ones_left_out() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _ODD:
+            raise
 
 
 def _real(content: bytes, repository: Path) -> Iterator[bytes]:
@@ -65,11 +90,12 @@ def _real(content: bytes, repository: Path) -> Iterator[bytes]:
 def _write_links(revisions: Revisions, links: list[TreeFile], target: Path) -> None:
     root = target.resolve()
     for link, blocks in zip(links, revisions.contents(link.object for link in links), strict=True):
-        leads_to = os.fsdecode(b"".join(blocks))
+        leads_to = b"".join(blocks)
         place = target / link.path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if place.parent.resolve().is_relative_to(root):
-            place.symlink_to(leads_to)
+        with _odd_ones_left_out():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if place.parent.resolve().is_relative_to(root) and b"\0" not in leads_to:
+                place.symlink_to(os.fsdecode(leads_to))
 
 
 def _is_inside(path: str) -> bool:

@@ -20,6 +20,7 @@ _NO_PROGRAMS = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
 _PASSED_ON = ("GIT_CONFIG", "GIT_EXEC_PATH", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM")
 
 _ADVICE = "set that right, then run the command again; `git fsck` finds what is damaged"
+_PARTIAL = "this is a partial clone: `git fetch --refetch --no-filter` brings what it lacks"
 
 
 class Git:
@@ -74,7 +75,8 @@ class Git:
 
     def _failed(self, words: bytes) -> StateError:
         reason = " ".join(os.fsdecode(words).split())
-        return StateError(f"git cannot read the repository around {self.directory}: {reason}", hint=_ADVICE)
+        advice = _PARTIAL if "promisor" in reason else _ADVICE
+        return StateError(f"git cannot read the repository around {self.directory}: {reason}", hint=advice)
 
 
 def _environment() -> dict[str, str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cogvid_pipeline.errors import StateError, UsageError
 from cogvid_pipeline.state.database import open_for_reading
+from cogvid_pipeline.state.git import Git
 
 _ENOUGH = 64 * 1024  # more than any path that git writes down
 
@@ -61,7 +62,22 @@ def _from_setting(ledger: str, manifest_dir: Path) -> Path:
             "or any other server",
             hint="set COGVID_LEDGER to the path of a directory, or unset it",
         )
-    return (manifest_dir / Path(ledger).expanduser()).absolute()
+    place = (manifest_dir / Path(ledger).expanduser()).absolute()
+    if _is_tracked(place):
+        raise StateError(
+            f"git tracks what COGVID_LEDGER names, {place}: a ledger that came with a commit could have your "
+            "key sent anywhere",
+            hint="set COGVID_LEDGER to a directory outside of the work tree, or unset it",
+        )
+    return place
+
+
+def _is_tracked(place: Path) -> bool:
+    """Whether a commit may have brought something in that directory."""
+    around = next(each for each in place.parents if each.is_dir())
+    if find_repository(around) is None or ".git" in place.parts:
+        return False
+    return bool(Git(around).run("ls-files", "-z", "--", os.path.relpath(place, around)))
 
 
 def _git_directory(dot_git: Path) -> Path | None:

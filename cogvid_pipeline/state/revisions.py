@@ -50,15 +50,18 @@ class Revisions:
         except StateError:
             commit = ""
         if not commit or commit.startswith("^"):  # that is all but a commit, which is a revision to git
-            hint = "`git log` lists commits; a shallow clone lacks the old ones"
+            hint = "`git log` lists commits, if there are any yet; a shallow clone lacks the old ones"
             raise UsageError(f"git knows no revision {revision!r}", hint=hint)
         return commit
 
-    def files(self, commit: str) -> list[TreeFile]:
-        """The files and links below the directory, as a commit has them."""
-        listed = self._git.run("ls-tree", "-r", "-z", "--long", commit).split(b"\0")[:-1]
-        entries = [entry.partition(b"\t") for entry in listed if _is_file(entry)]
-        fields = [(head.split(), os.fsdecode(path)) for head, _, path in entries]
+    def files(self, commit: str, below: Path = Path()) -> list[TreeFile]:
+        """The files and links that a commit has `below` the directory; their paths begin there."""
+        prefix = "" if below == Path() else f"{below}/"
+        listed = self._git.run("ls-tree", "-r", "-z", "--long", commit, "--", *filter(None, [prefix]))
+        entries = [entry.partition(b"\t") for entry in listed.split(b"\0")[:-1] if _is_file(entry)]
+        fields = [(head.split(), os.fsdecode(path).removeprefix(prefix)) for head, _, path in entries]
+        if lacking := next((path for (*_, size), path in fields if not size.isdigit()), None):
+            raise StateError(f"the repository lacks {lacking} of {commit}", hint="see `git fsck`")
         return [
             TreeFile(path, name.decode(), int(size), link=mode.startswith(b"120"))
             for (mode, _, name, size), path in fields

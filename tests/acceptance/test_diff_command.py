@@ -127,8 +127,8 @@ def test_mistakes_at_a_revision_are_placed_there(film: Project) -> None:
     from_above = film.run("-C", "..", "diff", "HEAD", "-f", "film")
 
     assert (ran.code, from_above.code) == (3, 3)
-    assert ran.err.startswith("HEAD:cogvid.yaml:7:")
-    assert from_above.err.startswith("HEAD:film/cogvid.yaml:7:")
+    assert ran.err.startswith("HEAD:./cogvid.yaml:7:")
+    assert from_above.err.startswith("HEAD:./film/cogvid.yaml:7:")
     assert ran.out == ""
 
 
@@ -144,6 +144,23 @@ def test_before_the_manifest_came_there_were_no_shots(tmp_path: Path) -> None:
     assert project.run("diff", "HEAD", "HEAD").code == 64
 
 
+def test_a_film_that_was_removed_has_no_shots_any_more(film: Project) -> None:
+    git(film.root.parent, "rm", "-rq", "film")
+    git(film.root.parent, "commit", "-q", "-m", "Gone")
+    above = Project(film.root.parent)
+
+    assert "2 removed, 0 unchanged" in above.run("diff", "-f", "film", "HEAD~1").out
+    assert "2 removed, 0 unchanged" in above.run("diff", "-f", "film/cogvid.yaml", "HEAD~1", "HEAD").out
+    assert "neither HEAD nor the work tree has film" in above.run("diff", "-f", "film").err
+
+
+def test_an_environment_that_is_new_has_only_new_shots(film: Project) -> None:
+    film.write(CAT + NAP, more="environments: {final: {}}\n")
+
+    assert "2 added, 0 unchanged" in film.run("diff", "--env", "final").out
+    assert "with an environment 'draft'" in film.run("diff", "--env", "draft").err
+
+
 @pytest.mark.parametrize(
     "revision",
     ["nope", "--upload-pack=touch x", "-O/etc/passwd", "HEAD..HEAD", "HEAD:film", "", "HEAD\nHEAD", "^HEAD"],
@@ -153,6 +170,7 @@ def test_what_is_no_revision_is_refused(film: Project, revision: str) -> None:
 
     assert ran.code == 64
     assert "git knows no revision" in ran.err
+    assert film.run("diff", "--", "HEAD", revision).code == 64
     assert film.run("diff", "--upload-pack=touch x").code == 64
 
 
@@ -206,5 +224,39 @@ def test_nothing_is_written_through_a_link(film: Project, tmp_path: Path) -> Non
 
     ran = film.run("diff", commit_tree(film, make_tree(film, ("120000", "a", link), ("40000", "a", inside))))
 
-    assert ran.code == 1
+    assert ran.code == 0
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_what_no_file_system_can_have_is_passed_over(film: Project) -> None:
+    manifest = make_object(film, (film.root / "cogvid.yaml").read_bytes())
+    odd = [make_object(film, content) for content in (b"a\0b", b"", b"x" * 5_000)]
+    links = [("120000", f"link{number}", link) for number, link in enumerate(odd)]
+
+    revision = commit_tree(
+        film, make_tree(film, ("100644", "cogvid.yaml", manifest), *links, ("100644", "n" * 300, odd[0]))
+    )
+
+    assert film.run("diff", revision).out == "No difference: 2 shots are the same.\n"
+
+
+def test_a_revision_that_git_has_lost_a_file_of_is_no_traceback(film: Project) -> None:
+    lost = git(film.root, "rev-parse", "HEAD:./cogvid.yaml")
+    (film.root.parent / ".git" / "objects" / lost[:2] / lost[2:]).unlink()
+
+    ran = film.run("diff")
+
+    assert ran.code == 1
+    assert "the repository lacks cogvid.yaml" in ran.err
+    assert "git fsck" in ran.err
+
+
+def test_a_partial_clone_is_told_how_to_get_what_it_lacks(film: Project, tmp_path: Path) -> None:
+    git(film.root, "config", "uploadpack.allowFilter", "true")
+    source = f"file://{film.root.parent}"
+    git(tmp_path, "clone", "-q", "--no-checkout", "--filter=blob:none", source, "partial")
+
+    ran = Project(tmp_path / "partial").run("diff", "-f", "film", "HEAD")
+
+    assert ran.code == 1
+    assert "git fetch --refetch --no-filter" in ran.err

@@ -50,6 +50,19 @@ def test_a_saved_plan_is_done_without_asking_under_whatever_name(project: Projec
     assert [task.body["prompt"] for task in vendor.accepted] == ["A cat plays.", "It naps."]
 
 
+def test_a_saved_plan_replaces_a_clip_once(project: Project, vendor: Vendor) -> None:
+    project.write(CAT)
+    assert project.apply().code == 0
+    saved(project, "--replace", "cat")
+
+    assert project.run("apply", "plan.json").code == 0
+    again = project.run("apply", "plan.json")
+
+    assert again.code == 4
+    assert "--replace pays each time" in again.err
+    assert len(vendor.accepted) == 2
+
+
 def test_what_is_saved_is_the_document_that_is_printed(project: Project) -> None:
     project.write(CAT)
 

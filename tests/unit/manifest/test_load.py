@@ -302,6 +302,32 @@ def test_urls_stay_as_they_are(manifest: Path) -> None:
     assert board.shots[0].images == (ImageUrl("https://example.com/a%20b.png?x=1#y"),)
 
 
+def test_a_manifest_that_is_a_link_to_elsewhere_is_not_read(manifest: Path, tmp_path: Path) -> None:
+    secret = tmp_path.parent / "secret.txt"
+    secret.write_text("root:x:0:0\n")
+    manifest.unlink(missing_ok=True)
+    manifest.symlink_to(secret)
+
+    with pytest.raises(UsageError, match="leads out of its directory"):
+        loaded(manifest)
+
+
+def test_a_manifest_may_be_a_link_to_another_name_of_its_directory(manifest: Path) -> None:
+    Path("teaser.yaml").write_text(WALK)
+    manifest.unlink(missing_ok=True)
+    manifest.symlink_to("teaser.yaml")
+
+    assert loaded(manifest).storyboard is not None
+
+
+def test_a_manifest_that_is_a_link_to_itself_cannot_be_read(manifest: Path) -> None:
+    manifest.unlink(missing_ok=True)
+    manifest.symlink_to(manifest.name)
+
+    with pytest.raises(UsageError, match="cannot read"):
+        loaded(manifest)
+
+
 def test_an_output_that_loops_through_links_is_refused(manifest: Path) -> None:
     Path("loop").symlink_to("loop")
     manifest.write_text(WALK + "output: loop/renders\n")

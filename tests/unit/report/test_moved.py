@@ -32,6 +32,15 @@ def test_another_lock_of_which_nothing_matters_moves_nothing() -> None:
     assert moved(before, replace(plan_for(BOARD, select=("cat",)), lock_digest="other")) == []
 
 
+def test_what_is_to_be_replaced_is_replaced_in_one_lock_alone() -> None:
+    before = plan_for(BOARD, replace=("cat",))
+
+    assert moved(before, before) == []
+    assert moved(before, replace(before, lock_digest="other")) == [
+        "the lock is another one now, and --replace pays each time that it is done"
+    ]
+
+
 def test_what_was_done_since_is_up_to_date_now() -> None:
     done = locked(cat=attempt(CAT))
 

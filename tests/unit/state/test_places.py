@@ -8,6 +8,7 @@ from cogvid_pipeline.errors import StateError, UsageError
 from cogvid_pipeline.state.ledger import open_ledger
 from cogvid_pipeline.state.places import find_state_directory
 from tests.attempts import make_attempt
+from tests.repository import commit
 
 
 def git(directory, *arguments):
@@ -89,6 +90,14 @@ def test_a_work_tree_whose_repository_is_gone_is_an_error(tmp_path):
         find_state_directory(tmp_path, None)
 
     assert "COGVID_LEDGER" in caught.value.hint
+
+
+def test_a_ledger_that_came_with_a_commit_is_not_used(repository):
+    commit(repository, "state/ledger.db", "planted")
+
+    with pytest.raises(StateError, match="git tracks what COGVID_LEDGER names"):
+        find_state_directory(repository, "state")
+    assert find_state_directory(repository, "other/state") == repository / "other" / "state"
 
 
 def test_the_setting_goes_before_git(repository, tmp_path, monkeypatch):
