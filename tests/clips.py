@@ -18,6 +18,7 @@ from PIL import Image
 RGB = tuple[int, int, int]
 YUV = tuple[bytes, bytes, bytes]
 Paint = Callable[[int, int, int], YUV]
+Wave = Callable[[float], float]
 Matrix = Literal["bt709", "bt601"]
 
 LUMA_WEIGHTS = {"bt709": (0.2126, 0.0722), "bt601": (0.299, 0.114)}
@@ -38,7 +39,7 @@ def make_clip(
     path: Path,
     *,
     size: tuple[int, int] = (128, 64),
-    fps: int = 30,
+    fps: float | Fraction = 30,
     frames: int = 30,
     paint: Paint | None = None,
     times: Sequence[float] | None = None,
@@ -47,6 +48,9 @@ def make_clip(
     b_frames: int = 2,
     gop: int = 12,
     audio: bool = False,
+    wave: Wave | None = None,
+    audio_rate: int = 48_000,
+    audio_layout: str = "stereo",
     rotation: int = 0,
     options: dict[str, str] | None = None,
     muxer: dict[str, str] | None = None,
@@ -54,11 +58,12 @@ def make_clip(
     """Write a clip of numbered frames, or of what `paint` returns for (frame number, width, height).
 
     `times` are the frames' time stamps in seconds, where they are not evenly spaced. `rotation` is what
-    players are told to turn the picture by, in degrees counter-clockwise.
+    players are told to turn the picture by, in degrees counter-clockwise. `wave` gives the sound at a time in
+    seconds, a tone when it is left out.
     """
     paint = paint or numbered
     with av.open(str(path), "w", format="mp4", options=muxer or {"movflags": "+faststart"}) as container:
-        video = container.add_stream("libx264", rate=fps)
+        video = container.add_stream("libx264", rate=Fraction(fps))
         video.width, video.height = size
         video.pix_fmt = "yuvj420p" if full_range else "yuv420p"
         video.time_base = Fraction(1, TICKS)
@@ -72,17 +77,17 @@ def make_clip(
             context.colorspace = {"bt709": 1, "bt601": 6}[tags]
         if rotation:
             video.set_display_rotation(rotation)
-        sound = container.add_stream("aac", rate=48_000) if audio else None
+        sound = container.add_stream("aac", rate=audio_rate, layout=audio_layout) if audio else None
         for number in range(frames):
             frame = av.VideoFrame(*size, video.pix_fmt)
             for plane, samples in zip(frame.planes, paint(number, *size), strict=True):
                 plane.update(_with_stride(samples, plane.width, plane.line_size))
-            seconds = times[number] if times else number / fps
+            seconds = times[number] if times else float(number / fps)
             frame.pts, frame.time_base = round(seconds * TICKS), Fraction(1, TICKS)
             container.mux(video.encode(frame))
         container.mux(video.encode())
         if sound is not None:
-            for packet in _tone(sound, frames / fps):
+            for packet in _sound(sound, audio_rate, float(frames / fps), wave or _tone):
                 container.mux(packet)
     return path
 
@@ -146,12 +151,16 @@ def _with_stride(samples: bytes, width: int, stride: int) -> bytes:
     return b"".join(samples[at : at + width] + padding for at in range(0, len(samples), width))
 
 
-def _tone(stream: av.AudioStream, seconds: float) -> list[av.Packet]:
-    wave = array("f", (0.1 * math.sin(2 * math.pi * n / 48) for n in range(1024)))
+def _tone(seconds: float) -> float:
+    return 0.1 * math.sin(2 * math.pi * 1000 * seconds)
+
+
+def _sound(stream: av.AudioStream, rate: int, seconds: float, wave: Wave) -> list[av.Packet]:
     packets = []
-    for number in range(math.ceil(seconds * 48_000 / 1024)):
+    for first in range(0, math.ceil(seconds * rate), 1024):
+        samples = array("f", (wave(number / rate) for number in range(first, first + 1024)))
         frame = av.AudioFrame(format="fltp", layout="mono", samples=1024)
-        frame.sample_rate, frame.pts, frame.time_base = 48_000, number * 1024, Fraction(1, 48_000)
-        frame.planes[0].update(wave.tobytes())
+        frame.sample_rate, frame.pts, frame.time_base = rate, first, Fraction(1, rate)
+        frame.planes[0].update(samples.tobytes())
         packets += stream.encode(frame)
     return packets + stream.encode(None)

@@ -1,6 +1,7 @@
 """`cogvid assemble`: join the clips into one film."""
 
 import re
+import signal
 from fractions import Fraction
 from pathlib import Path
 
@@ -88,8 +89,10 @@ def command(
       cogvid assemble -o rough-cut.mp4 --placeholders
       cogvid assemble --loudness -16 --drop-repeats
     """
-    from cogvid_pipeline.cli.assembly import Assembly  # loads FFmpeg
+    from cogvid_pipeline.cli.assembly import Assembly, listed  # loads FFmpeg
 
+    # What is half done is cleared away after a SIGTERM as after a Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     project = open_project(settings)
     assembly = Assembly(
         project,
@@ -98,6 +101,9 @@ def command(
         placeholders=placeholders,
         loudness=loudness,
     )
+    if outdated := assembly.outdated:
+        words = f"the manifest has changed since these clips were made: {listed(outdated)}"
+        click.echo(printable(f"warning: {words}; `cogvid plan` says how"), err=True)
     click.echo(printable(assembly.run()))
 
 

@@ -14,8 +14,10 @@ from cogvid_pipeline.cut.stretches import film_key
 from cogvid_pipeline.durable import check_writable
 from cogvid_pipeline.errors import CogvidError
 from cogvid_pipeline.media.film.stretch import Footage, encoder_version
+from cogvid_pipeline.media.probe import describe
 from cogvid_pipeline.model.attempt import Clip
 from cogvid_pipeline.model.edit import Card, Edit
+from cogvid_pipeline.model.plan import Fetch, Forget, Keep, PlanOptions
 from cogvid_pipeline.model.shot import take_name
 from cogvid_pipeline.model.stretch import Copied, Stretch
 from cogvid_pipeline.store.stretches import StretchStore
@@ -44,12 +46,21 @@ class Assembly:
         paths = {name: self.project.clips.find(clip) for name, clip in clips.items()}
         lost = {name for name, path in paths.items() if path is None}
         self._refuse("are not on this machine", "fetches them again, free of charge", lost)
-        if lost:
-            clips = {name: clip for name, clip in clips.items() if name not in lost}
-            edit = self._edit(clips)
-            if self._is_made(edit):
-                return self._done(edit)
+        # A lock comes with pull requests: what it says of a clip is not believed when there is the clip.
+        clips = {name: describe(path, clips[name].sha256) for name, path in paths.items() if path}
+        edit = self._edit(clips)
+        if self._is_made(edit):
+            return self._done(edit)
         return self._make(edit, {clip.sha256: path for name, clip in clips.items() if (path := paths[name])})
+
+    @property
+    def outdated(self) -> tuple[str, ...]:
+        """The takes that the film shows although the manifest now asks for something else."""
+        with self.project.read_ledger() as ledger:
+            actions = self.project.plan(ledger, PlanOptions()).actions
+        kept = {action.name for action in actions if isinstance(action, Keep | Fetch | Forget)}
+        planned = {action.name for action in actions}
+        return tuple(name for name in self._takes if self._locked(name) and name in planned - kept)
 
     def _make(self, edit: Edit, clips: Mapping[str, Path]) -> str:
         check_writable(self.into)
@@ -77,9 +88,8 @@ class Assembly:
         if not names or self.placeholders:
             return
         missing = [name for name in self._takes if name in names]
-        more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
         raise CogvidError(
-            f"the film is not complete; these {what}: {', '.join(missing[:_MOST_NAMED])}{more}",
+            f"the film is not complete; these {what}: {listed(missing)}",
             hint=f"`cogvid apply` {remedy}; --placeholders shows cards in their place",
         )
 
@@ -113,6 +123,12 @@ class Assembly:
         return os.path.relpath(self.into)
 
 
+def listed(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{', '.join(names[:_MOST_NAMED])}{more}"
+
+
 def _length(edit: Edit) -> str:
     rate = f"{float(edit.rate):g}" if edit.rate.denominator == 1 else f"{float(edit.rate):.2f}"
     seconds = float(edit.frames / edit.rate)
@@ -123,5 +139,5 @@ def _length(edit: Edit) -> str:
 def _made_of(stretches: Sequence[Stretch]) -> str:
     copied = sum(isinstance(stretch, Copied) for stretch in stretches)
     cards = sum(stretch.event.clip is None for stretch in stretches)
-    counts = {"copied": copied, "encoded": len(stretches) - copied - cards, "shown as a card": cards}
+    counts = {"copied": copied, "encoded": len(stretches) - copied - cards, "as cards": cards}
     return ", ".join(f"{count} {what}" for what, count in counts.items() if count)

@@ -1,8 +1,8 @@
 """Make the film of an edit list from clips, cards and what earlier films left in the cache."""
 
 import os
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from threading import Event as ThreadEvent
 from typing import Protocol, assert_never
@@ -19,6 +19,8 @@ from cogvid_pipeline.model.edit import Event
 from cogvid_pipeline.model.stretch import Copied, Encoded, Stretch
 from cogvid_pipeline.model.track import Track
 from cogvid_pipeline.store.stretches import StretchStore
+
+_BLINK = 0.2  # seconds
 
 
 class Watch(Protocol):
@@ -98,12 +100,23 @@ def _encode(
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         futures: dict[str, Future[Path]] = {key: pool.submit(encode, each) for key, each in todo.items()}
         try:
-            made = {key: future.result() for key, future in futures.items()}
+            _finish(futures.values())
         except BaseException:
             stopped.set()
             pool.shutdown(cancel_futures=True)
             raise
+    made = {key: future.result() for key, future in futures.items()}
     return {**{key: path for key, path in ready.items() if path}, **made}
+
+
+def _finish(futures: Iterable[Future[Path]]) -> None:
+    """Wait until all are done, or raise what the first has failed with."""
+    waiting = set(futures)
+    while waiting:
+        # Not for ever at once: a signal need not wake a thread that waits.
+        done, waiting = wait(waiting, timeout=_BLINK, return_when=FIRST_EXCEPTION)
+        for future in done:
+            future.result()
 
 
 class _Stopped(Exception):

@@ -16,6 +16,7 @@ from cogvid_pipeline.engine.runner import Runner
 from cogvid_pipeline.engine.take import TakeWorker
 from cogvid_pipeline.errors import CogvidError
 from cogvid_pipeline.media.frames import ClipFrames
+from cogvid_pipeline.media.picture import read_image
 from cogvid_pipeline.model.attempt import Attempt, Lock
 from cogvid_pipeline.model.event import Event
 from cogvid_pipeline.model.plan import Plan
@@ -25,7 +26,6 @@ from cogvid_pipeline.providers.bigmodel import BigModel
 from cogvid_pipeline.providers.download import download
 from cogvid_pipeline.providers.geekai import GeekAI
 from cogvid_pipeline.providers.http import Web
-from cogvid_pipeline.providers.pictures import read_image
 from cogvid_pipeline.providers.preview import Preview
 from cogvid_pipeline.providers.preview_task import render_task, renderer
 from cogvid_pipeline.state.gathered import GatheredLedger

@@ -6,10 +6,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from cogvid_pipeline.media.frames import frame_image
+from cogvid_pipeline.media.picture import read_image
 from cogvid_pipeline.model.preview import PreviewTask
 from cogvid_pipeline.model.shot import Image, ImageData, ImageFile, ImageUrl, ShotFrame
 from cogvid_pipeline.model.wire import ImageBytes, ImageLink, Submission
-from cogvid_pipeline.providers.pictures import read_image
 from cogvid_pipeline.providers.preview import Preview
 
 

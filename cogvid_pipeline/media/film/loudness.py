@@ -26,8 +26,7 @@ def gain_to(target: float, path: Path, seconds: float) -> float:
     loudness, peak = measure(clip_sound(path, 0, round(seconds * SAMPLE_RATE)))
     if loudness <= _SILENCE:
         return 1.0
-    wanted = 10 ** ((target - loudness) / 20)
-    return min(wanted, max(_CEILING / peak, 1.0) if peak else wanted) if wanted > 1 else wanted
+    return min(10 ** ((target - loudness) / 20), max(_CEILING / peak, 1.0))
 
 
 def measure(samples: Samples) -> tuple[float, float]:

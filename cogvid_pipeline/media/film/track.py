@@ -60,14 +60,17 @@ def _is_mixable(video: VideoStream, setup: bytes, colours: tuple[int, ...]) -> b
     """Whether it is H.264 in the colours that this package writes, and its parameter sets leave room."""
     context = video.codec_context
     sets = read_sets(setup) if context.name == "h264" else None
-    unspecified = {_UNSPECIFIED, 0} if video.height >= _HD_LINES else set()
+    primaries, transfer, matrix, levels = colours
+    if matrix == _UNSPECIFIED and video.height >= _HD_LINES:
+        matrix = _BT709
     return (
         sets is not None
         and MASTER_SETS not in sets.numbers()
         and sets.head[4] & 3 == 3  # each unit after four bytes of length
         and context.pix_fmt == "yuv420p"
-        and colours[3] != ColorRange.JPEG
-        and set(colours[:3]) <= {_BT709} | unspecified
+        and levels != ColorRange.JPEG
+        and matrix == _BT709
+        and {primaries, transfer} <= {_BT709, _UNSPECIFIED}
     )
 
 
