@@ -88,7 +88,7 @@ async def _make(shot: Shot, upstream: Mapping[str, PreviewOutcome], studio: Stud
 
 
 def _key(shot: Shot, digests: Mapping[str, str], studio: Studio) -> str:
-    """A digest of all that the bytes of a preview come from; its name and its size are drawn on it."""
+    """A digest of all that the bytes of a preview come from, besides its name."""
     by_take = {source: digests[source.partition("@")[0]] for source in shot.sources}
     request = fingerprint(make_request(shot, by_take.__getitem__), studio.defaults)
-    return hashlib.sha256(f"{request} {shot.name} {studio.scale} {studio.renderer}".encode()).hexdigest()
+    return hashlib.sha256(f"{request} {studio.scale} {studio.renderer}".encode()).hexdigest()

@@ -78,7 +78,7 @@ async def _follow(board: Board) -> AsyncIterator[str]:
 
 
 class _Guard:
-    """Lets in who asks for this very host, to read; a name of others that leads here does not do."""
+    """Lets in who asks for this very host; a name of others that leads here does not do."""
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
         self._app = app
@@ -90,11 +90,6 @@ class _Guard:
                 MutableHeaders(scope=message).update(_HEADERS)
             await send(message)
 
-        await self._admit(scope)(scope, receive, guarded)
-
-    def _admit(self, scope: Scope) -> ASGIApp:
-        if Headers(scope=scope).get("host") not in self._hosts:
-            return PlainTextResponse("this host is not served here\n", 421)
-        if scope["method"] not in {"GET", "HEAD"}:
-            return PlainTextResponse("this can only be read\n", 405, {"Allow": "GET, HEAD"})
-        return self._app
+        known = Headers(scope=scope).get("host") in self._hosts
+        app = self._app if known else PlainTextResponse("this host is not served here\n", 421)
+        await app(scope, receive, guarded)
