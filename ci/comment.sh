@@ -19,7 +19,8 @@ export AUTHOR
 # Others may have written the same first line; only what the author wrote is edited.
 # shellcheck disable=SC2016 -- $ENV is jq's
 query='.[] | select(.user.login == $ENV.AUTHOR and (.body | startswith("'$marker'"))) | .id'
-found=$(gh api --paginate "repos/$GITHUB_REPOSITORY/issues/$NUMBER/comments" --jq "$query" | head -n 1)
+found=$(gh api --paginate "repos/$GITHUB_REPOSITORY/issues/$NUMBER/comments" --jq "$query")
+found=$(printf '%s\n' "$found" | head -n 1)
 if [ -n "$found" ]; then
   gh api --silent --method PATCH "repos/$GITHUB_REPOSITORY/issues/comments/$found" --field "body=@$PLAN"
 else

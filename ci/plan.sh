@@ -3,6 +3,7 @@
 #
 #   MANIFEST     the manifest, or its directory
 #   ENVIRONMENT  the environment of it; may be empty
+#   COMMIT       the commit that it is a plan of
 #   PLAN         the file to write
 set -eu
 
@@ -11,4 +12,6 @@ set -- ${ENVIRONMENT:+--env "$ENVIRONMENT"}
 
 cogvid validate --format github "$@" -- "$MANIFEST"
 cogvid plan --format markdown --file "$MANIFEST" "$@" >"$PLAN"
+# A later commit may have mistakes and so no plan: the comment says what it is about.
+printf '\nThe plan of commit %s.\n' "$COMMIT" >>"$PLAN"
 if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then cat "$PLAN" >>"$GITHUB_STEP_SUMMARY"; fi

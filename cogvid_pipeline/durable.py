@@ -13,14 +13,17 @@ from cogvid_pipeline.errors import StateError
 _MAKING = Lock()
 
 
-def replace_durably(path: Path, data: bytes) -> None:
+def replace_durably(path: Path, data: bytes, *, secret: bool = False) -> None:
     """Write the whole file: temporary file, fsync, rename, fsync of the directory.
 
-    Raises StateError when the disk refuses; the old file is then still there.
+    A `secret` is for nobody else to read. Raises StateError when the disk refuses; the old file is then
+    still there.
     """
     staging = staging_beside(path)
     try:
         with write_failures_named(path), staging.open("xb") as file:
+            if secret:
+                os.fchmod(file.fileno(), 0o600)
             file.write(data)
         reached("written", staging)
         move_durably(staging, path)

@@ -18,7 +18,7 @@ from click.core import ParameterSource
 
 from cogvid_pipeline.cli.conflict import settle_conflict, whole_again
 from cogvid_pipeline.cli.options import Option, reads_manifest, with_options
-from cogvid_pipeline.cli.planning import gathers_plan_options, warn
+from cogvid_pipeline.cli.planning import gathers_plan_options, note_unlabelled, warn
 from cogvid_pipeline.cli.progress import leave_terminal, watching
 from cogvid_pipeline.cli.project import Project, open_project
 from cogvid_pipeline.cli.saved import (
@@ -40,6 +40,8 @@ from cogvid_pipeline.plan.protect import check_protected
 from cogvid_pipeline.report.plan_json import options_of
 from cogvid_pipeline.report.plan_text import plan_text
 from cogvid_pipeline.state.ledger import SqliteLedger
+
+UNSIGNED = "note: COGVID_SIGNING_KEY is not set, so that clips are not signed here, and lie as they came"
 
 
 def _limit(_: click.Context, __: click.Parameter, value: float | None) -> Decimal | None:
@@ -134,6 +136,7 @@ def command(
         check_protected(plan)
         check_limits(plan, max_cost)
         if _is_idle(plan) and not as_json:
+            note_unlabelled(project)
             return
         if plan.pending and not yes and not document:
             if as_json:  # what is agreed to has to be seen, and stdout is for the events
@@ -164,11 +167,14 @@ def _ask() -> None:
 async def _run(
     project: Project, ledger: SqliteLedger, plan: Plan, options: ApplyOptions, *, as_json: bool
 ) -> RunReport:
-    from cogvid_pipeline.cli.wiring import make_runner, open_ports
+    from cogvid_pipeline.cli.wiring import make_labeller, make_runner, open_ports
 
+    labeller = make_labeller(project)
+    if project.storyboard.provenance and labeller is None:
+        click.echo(UNSIGNED, err=True)
     lock, lock_file = settle_conflict(project, ledger, plan)
     with watching(plan, as_json=as_json) as observe:
-        async with open_ports(project, ledger, lock_file, observe) as ports:
+        async with open_ports(project, ledger, lock_file, observe, labeller) as ports:
             if any(isinstance(action, Generate | Regenerate | Resume | Repeat) for action in plan.actions):
                 ports.provider()  # a missing key is said before anything begins
             run = Run(ports, options)

@@ -63,7 +63,7 @@ def _clip_differences(project: Project) -> Iterator[str]:
         digest = project.clips.digest_of(take)
         if digest is None:
             yield f"{take}: {name} is missing"
-        elif digest != entry.result.clip.sha256:
+        elif digest not in {stored.sha256 for stored in (entry.result.clip, entry.labelled) if stored}:
             yield (
                 f"{take}: {name} is not the clip in the lock; delete it, and apply brings the right one back"
             )

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
+from cogvid_pipeline.cli.extras import needing_extra
 from cogvid_pipeline.cli.options import finite
 from cogvid_pipeline.emulator.chaos import KNOBS, read_knobs
 from cogvid_pipeline.emulator.settings import Settings
 from cogvid_pipeline.emulator.vendors import APIS, base_path
-from cogvid_pipeline.errors import CogvidError
 from cogvid_pipeline.report.printable import printable
 
 _EPILOG = "\b\nWhat --chaos can do, by a probability from 0 to 1 (arrears-after: a number):\n" + "\n".join(
@@ -84,13 +84,9 @@ def command(port: int, host: str, chaos: tuple[str, ...], seed: str, **rest: Any
       cogvid emulator --chaos lost-after=0.2 --chaos cut=0.3 --seed 7
     """
     knobs = read_knobs(chaos)
-    try:
+    with needing_extra("emulator", "the emulator"):
         from cogvid_pipeline.emulator.serve import serve
-    except ModuleNotFoundError as error:
-        raise CogvidError(
-            f"the emulator needs {(error.name or '').partition('.')[0]}, which is not installed",
-            hint="pip install 'cogvid-pipeline[emulator]'",
-        ) from error
+
     settings = Settings(knobs=knobs, seed=seed, say=_say, **rest)
 
     def ready(origin: str) -> None:

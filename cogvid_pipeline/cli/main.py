@@ -27,6 +27,7 @@ COMMANDS = {
     "check": "check",
     "report": "report",
     "recover": "recover",
+    "credentials": "credentials",
     "gc": "gc",
     "schema": "schema",
     "emulator": "emulator",

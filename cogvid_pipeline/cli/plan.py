@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from cogvid_pipeline.cli.options import reads_manifest
-from cogvid_pipeline.cli.planning import gathers_plan_options, warn
+from cogvid_pipeline.cli.planning import gathers_plan_options, note_unlabelled, warn
 from cogvid_pipeline.cli.project import open_project
 from cogvid_pipeline.cli.saved import check_repeatable, inputs_from, save_plan
 from cogvid_pipeline.cli.settings import Settings
@@ -81,6 +81,7 @@ def command(
             click.echo(plan_markdown(plan), nl=False)
         case _:
             click.echo(plan_text(plan, paint_for(sys.stdout)), nl=False)
+            note_unlabelled(project)
     if out:
         click.echo(
             f"saved; this or nothing is done by: cogvid apply {printable(shlex.quote(str(out)))}", err=True

@@ -51,3 +51,13 @@ def warn(project: Project) -> None:
     """Print what validation warns of, on stderr."""
     if project.warnings:
         click.echo(as_text(project.warnings), err=True, nl=False)
+
+
+def note_unlabelled(project: Project) -> None:
+    """Say, on stderr, how many clips lack the label that the manifest asks for.
+
+    It reads the lock, which has to be read no earlier than for the plan.
+    """
+    entries = map(project.lock.entries.get, project.takes if project.storyboard.provenance else ())
+    if count := sum(1 for entry in entries if entry and entry.result and not entry.labelled):
+        click.echo(f"note: clips without a label: {count}; `cogvid credentials sign` adds it", err=True)

@@ -6,6 +6,7 @@ from functools import partial
 
 import click
 
+from cogvid_pipeline.cli.extras import needing_extra
 from cogvid_pipeline.cli.options import finite, reads_manifest
 from cogvid_pipeline.cli.project import Project, open_project
 from cogvid_pipeline.cli.settings import Settings
@@ -116,12 +117,7 @@ def _chosen(project: Project, names: Sequence[str]) -> Sequence[Shot]:
 
 
 def _watch(settings: Settings, render: Callable[[Project], Sequence[PreviewOutcome]], port: int) -> None:
-    try:
+    with needing_extra("watch", "preview --watch"):
         from cogvid_pipeline.cli.watching import watch
-    except ModuleNotFoundError as error:
-        raise CogvidError(
-            f"preview --watch needs {(error.name or '').partition('.')[0]}, which is not installed",
-            hint="pip install 'cogvid-pipeline[watch]'",
-        ) from error
     with suppress(KeyboardInterrupt):  # Ctrl-C is how this is meant to end
         watch(settings, render, port=port)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 
 from cogvid_pipeline.cli.accounts import ACCOUNTS
@@ -17,7 +17,7 @@ from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.engine.retry import is_repeatable
 from cogvid_pipeline.errors import InvalidManifest, UsageError
 from cogvid_pipeline.manifest.load import Loaded, LoadOptions, load
-from cogvid_pipeline.model.attempt import Attempt, Clip, Lock
+from cogvid_pipeline.model.attempt import Attempt, Clip, Lock, LockEntry
 from cogvid_pipeline.model.plan import Plan, PlanOptions
 from cogvid_pipeline.model.problem import Problem
 from cogvid_pipeline.model.shot import Money, Shot, Storyboard, takes_of
@@ -138,6 +138,12 @@ class Project:
             chosen.update(shot.name for shot in shots)
         return tuple(shot for shot in self.storyboard.shots if shot.name in chosen)
 
+    def takes_named(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The takes of these names, which may be of shots or matrices, in order. Raises UsageError."""
+        self.check_takes(names)
+        chosen = {take for name in names for take in self._names.takes(name)}
+        return tuple(take for take in self.takes if take in chosen)
+
     def check_takes(self, names: Iterable[str]) -> None:
         """Raise UsageError unless all of these are shots, matrices or takes."""
         for name in names:
@@ -171,9 +177,17 @@ class Project:
             lock=lock,
             known=known,
             recorded=ledger.recorded,
-            displaced=self.clips.displaced,
+            displaced=partial(self.is_displaced, lock),
             repeatable=lambda attempt: is_repeatable(attempt, now),
             rehearsal=account.rehearsal if account else "",
+        )
+
+    def is_displaced(self, lock: Lock, clip: Clip, take: str) -> bool:
+        """Whether the take's file is neither the clip nor its labelled copy (judged by size)."""
+        return self.clips.displaced(clip, take) and all(
+            self.clips.displaced(entry.labelled, take)
+            for entry in lock.alternatives.get(take, (lock.entries.get(take, LockEntry()),))
+            if entry.labelled and entry.result and entry.result.clip == clip
         )
 
     def plan(self, ledger: SqliteLedger, options: PlanOptions) -> Plan:

@@ -25,6 +25,6 @@ def command(settings: Settings) -> None:
     missing = {
         name
         for name, entry in lock.entries.items()
-        if entry.result and entry.result.clip and project.clips.displaced(entry.result.clip, name)
+        if entry.result and entry.result.clip and project.is_displaced(lock, entry.result.clip, name)
     }
     click.echo(status_text(project.takes, lock, missing, project.storyboard.output), nl=False)

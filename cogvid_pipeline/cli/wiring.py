@@ -1,5 +1,6 @@
 """Put the adapters behind the engine's ports: the one place that knows both."""
 
+import os
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from contextlib import asynccontextmanager
@@ -7,9 +8,10 @@ from functools import cache, partial
 from typing import Protocol
 
 from cogvid_pipeline.cli.accounts import ACCOUNTS
+from cogvid_pipeline.cli.extras import needing_extra
 from cogvid_pipeline.cli.project import Project
 from cogvid_pipeline.engine.locking import LockKeeper
-from cogvid_pipeline.engine.ports import Ports, Provider, Vendor
+from cogvid_pipeline.engine.ports import Labeller, Ports, Provider, Vendor
 from cogvid_pipeline.engine.previews import Studio
 from cogvid_pipeline.engine.run import Run
 from cogvid_pipeline.engine.runner import Runner
@@ -22,6 +24,7 @@ from cogvid_pipeline.model.event import Event
 from cogvid_pipeline.model.plan import Plan
 from cogvid_pipeline.model.shot import Storyboard
 from cogvid_pipeline.plan.diff import Planner
+from cogvid_pipeline.provenance.labeller import ClipLabeller
 from cogvid_pipeline.providers.bigmodel import BigModel
 from cogvid_pipeline.providers.download import download
 from cogvid_pipeline.providers.geekai import GeekAI
@@ -32,6 +35,9 @@ from cogvid_pipeline.state.gathered import GatheredLedger
 from cogvid_pipeline.state.ledger import SqliteLedger
 from cogvid_pipeline.state.lockfile import LockFile
 from cogvid_pipeline.store.previews import PreviewFolder
+
+# The private key to sign with, or the path of its file.
+SIGNING_KEY = "COGVID_SIGNING_KEY"
 
 
 class Make(Protocol):
@@ -80,7 +86,11 @@ def vendor_of(web: Web, attempt: Attempt) -> Vendor:
 
 @asynccontextmanager
 async def open_ports(
-    project: Project, ledger: SqliteLedger, lock_file: LockFile, observe: Callable[[Event], None]
+    project: Project,
+    ledger: SqliteLedger,
+    lock_file: LockFile,
+    observe: Callable[[Event], None],
+    labeller: Labeller | None,
 ) -> AsyncIterator[Ports]:
     """The ports of one run; connections are closed at the end."""
     storyboard = project.storyboard
@@ -95,7 +105,31 @@ async def open_ports(
             frames=ClipFrames(),
             read_image=partial(read_image, project.root),
             observe=observe,
+            labeller=labeller,
         )
+
+
+def make_labeller(project: Project) -> Labeller | None:
+    """Who labels the clips; None where the manifest wants no labels, or wants them signed and has no key.
+
+    Raises UsageError when there is a key and it cannot be used, CogvidError when what signs is missing.
+    """
+    provenance = project.storyboard.provenance
+    if provenance is None:
+        return None
+    if not provenance.certificate:
+        return ClipLabeller(provenance.producer)
+    if not (key := os.environ.get(SIGNING_KEY)):
+        return None
+    with needing_extra("credentials", "signing"):
+        from cogvid_pipeline.provenance.identity import load_identity
+        from cogvid_pipeline.provenance.signing import sign
+
+    identity = load_identity(project.root / provenance.certificate, key)
+    authority = os.environ.get("COGVID_TSA", "")
+    return ClipLabeller(
+        provenance.producer, partial(sign, producer=provenance.producer, identity=identity, tsa=authority)
+    )
 
 
 def make_runner(project: Project, ledger: SqliteLedger, lock: Lock, plan: Plan, run: Run) -> Runner:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from cogvid_pipeline.engine.ports import LockWriter
 from cogvid_pipeline.errors import CogvidError
-from cogvid_pipeline.model.attempt import Attempt, Lock, LockEntry
+from cogvid_pipeline.model.attempt import Attempt, Clip, Labelled, Lock, LockEntry
 
 # The ledger is the durable record of a run, so the lock may lag behind it by this much.
 _SECONDS_BETWEEN_WRITES = 0.5
@@ -22,19 +22,32 @@ class LockKeeper:
     def __init__(self, lock: Lock, writer: LockWriter) -> None:
         self._entries = dict(lock.entries)
         self._writer = writer
+        self._labelled = {
+            entry.result.clip.sha256: entry.labelled
+            for entry in self._entries.values()
+            if entry.labelled and entry.result and entry.result.clip
+        }
         self._dirty = lock.conflicted
 
     def pending(self, name: str, attempt: Attempt) -> None:
         """Show an unfinished or failed attempt beside the result."""
         self._put(name, replace(self._entries.get(name, LockEntry()), pending=attempt))
 
-    def result(self, name: str, attempt: Attempt) -> None:
+    def result(self, name: str, attempt: Attempt, labelled: Labelled | None = None) -> None:
         """Make a finished attempt the result; the old result becomes the previous one."""
         old = self._entries.get(name, LockEntry())
         displaced = old.result if old.result and old.result.request_id != attempt.request_id else old.previous
         # A preview settles nothing about a paid task that is still out.
         out = old.pending if old.pending and old.pending.paid and not attempt.paid else None
-        self._put(name, LockEntry(result=attempt, pending=out, previous=displaced))
+        self._put(name, LockEntry(result=attempt, pending=out, previous=displaced, labelled=labelled))
+
+    def label(self, name: str, labelled: Labelled | None) -> None:
+        """Record what was made of the result's clip."""
+        self._put(name, replace(self._entries[name], labelled=labelled))
+
+    def labelled(self, clip: Clip) -> Labelled | None:
+        """What was made of a clip before, whichever takes have it."""
+        return self._labelled.get(clip.sha256)
 
     def forget(self, name: str) -> None:
         """Drop an entry."""

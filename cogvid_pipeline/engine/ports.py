@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
 
-from cogvid_pipeline.model.attempt import Attempt, Clip, LockEntry
+from cogvid_pipeline.model.attempt import Attempt, Clip, LockEntry, Stored
 from cogvid_pipeline.model.event import Event
 from cogvid_pipeline.model.shot import ImageFile
 from cogvid_pipeline.model.wire import (
@@ -110,7 +110,7 @@ class LockWriter(Protocol):
 class Clips(Protocol):
     """The content-addressed cache and the readable names."""
 
-    def find(self, clip: Clip) -> Path | None:
+    def find(self, clip: Stored) -> Path | None:
         """The file with this digest, its bytes checked, from the cache or from under its readable name."""
         ...
 
@@ -125,11 +125,11 @@ class Clips(Protocol):
         """
         ...
 
-    def place(self, clip: Clip, take: str) -> Path:
+    def place(self, clip: Stored, take: str) -> Path:
         """Put a cached clip under the take's readable name, replacing what is there."""
         ...
 
-    def displaced(self, clip: Clip, take: str) -> bool:
+    def displaced(self, clip: Stored, take: str) -> bool:
         """Whether the take's readable name is missing or is not this clip (judged by size)."""
         ...
 
@@ -139,6 +139,16 @@ class Frames(Protocol):
 
     async def extract(self, clip: Path, at: str | float) -> tuple[bytes, str]:
         """The frame as an image file of at most 5 MB, and its media type. Raises MediaError."""
+        ...
+
+
+class Labeller(Protocol):
+    """Makes copies of clips that say how they were made; `signs` tells whether they prove it, too."""
+
+    signs: bool
+
+    def write(self, clip: Path, attempt: Attempt, into: Path) -> None:
+        """Write the copy of an attempt's clip. Raises CogvidError when that cannot be done."""
         ...
 
 
@@ -153,7 +163,8 @@ class Ports:
     `provider` gives who generates, the same at each call; it raises UsageError when a key is missing.
     `vendor_of` gives the vendor that an earlier attempt was submitted to; it raises CogvidError when that
     host is none of those that a key may be sent to. `read_image` raises when the file is no longer the one
-    that was planned. `clock` gives seconds since the epoch.
+    that was planned. `labeller` is None where clips lie as the vendor sent them. `clock` gives seconds since
+    the epoch.
     """
 
     provider: Callable[[], Provider]
@@ -165,6 +176,7 @@ class Ports:
     frames: Frames
     read_image: Callable[[ImageFile], bytes]
     observe: Observer
+    labeller: Labeller | None = None
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     jitter: Callable[[], float] = random.random

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from cogvid_pipeline.engine.collect import TaskEnded, download, keep, wait_for_task
 from cogvid_pipeline.engine.inputs import make_submission
 from cogvid_pipeline.engine.inspect import differences
+from cogvid_pipeline.engine.labelling import write_labelled
 from cogvid_pipeline.engine.locking import LockKeeper
 from cogvid_pipeline.engine.outcome import Done, Failed, Held, Outcome
 from cogvid_pipeline.engine.ports import Renderer
@@ -15,7 +16,7 @@ from cogvid_pipeline.engine.repeat import go_on
 from cogvid_pipeline.engine.run import Run
 from cogvid_pipeline.engine.submit import submit
 from cogvid_pipeline.errors import CogvidError, MediaError
-from cogvid_pipeline.model.attempt import Attempt, Clip, State
+from cogvid_pipeline.model.attempt import Attempt, Clip, Labelled, State
 from cogvid_pipeline.model.plan import Fetch, Generate, Regenerate, Repeat, Resume, Reuse
 from cogvid_pipeline.model.shot import Scalar, ShotFrame, Take
 from cogvid_pipeline.model.wire import Submission, TaskState
@@ -67,8 +68,10 @@ class TakeWorker:
         attempt = await self._bring_back(action.take, action.attempt, upstream)
         if attempt.clip != action.attempt.clip:
             return await self.finish(action.take, attempt)
-        await self._place(action.take, attempt)
-        self.run.tell("succeeded", action.name, action="fetch")
+        labelled, warnings = await self._place(action.take, attempt)
+        self.keeper.label(action.name, labelled)
+        said = {"warnings": warnings} if warnings else {}
+        self.run.tell("succeeded", action.name, action="fetch", **said)
         return Done(attempt)
 
     async def finish(self, take: Take, attempt: Attempt) -> Outcome:
@@ -79,12 +82,13 @@ class TakeWorker:
                 f"what {attempt.provider} made for nothing never replaces a paid clip",
                 "try such things out in a copy of the project",
             )
-        clip = await self._place(take, attempt)
-        self.keeper.result(take.name, attempt)
+        labelled, warnings = await self._place(take, attempt)
+        self.keeper.result(take.name, attempt, labelled)
+        clip = clip_of(attempt)
         # An emulator's clips are smaller than asked, and everybody knows.
         wished = self.documented_defaults.get(take.shot.model, {})
-        shot = take.shot
-        warnings = differences(shot.parameters, clip, wished) if attempt.provider != "emulator" else []
+        if attempt.provider != "emulator":
+            warnings = [*differences(take.shot.parameters, clip, wished), *warnings]
         self.run.tell(
             "succeeded",
             take.name,
@@ -188,10 +192,27 @@ class TakeWorker:
 
         return await make_submission(take, ports.read_image, read_frame)
 
-    async def _place(self, take: Take, attempt: Attempt) -> Clip:
-        clip = clip_of(attempt)
-        await asyncio.to_thread(self.run.ports.clips.place, clip, take.name)
-        return clip
+    async def _place(self, take: Take, attempt: Attempt) -> tuple[Labelled | None, list[str]]:
+        """Put the clip under the take's name, labelled where that can be had.
+
+        Comes back with what the lock is to say of that, and with warnings.
+        """
+        clips, clip = self.run.ports.clips, clip_of(attempt)
+        labelled, warnings = await self.run.once(f"label of {clip.sha256}", lambda: self._labelled(attempt))
+        await asyncio.to_thread(clips.place, labelled or clip, take.name)
+        return labelled or self.keeper.labelled(clip), warnings
+
+    async def _labelled(self, attempt: Attempt) -> tuple[Labelled | None, list[str]]:
+        """The labelled copy, which stands in the lock or is made now. A clip is never lost over it."""
+        ports, known = self.run.ports, self.keeper.labelled(clip_of(attempt))
+        if known and await asyncio.to_thread(ports.clips.find, known) is not None:
+            return known, []
+        if ports.labeller is None:
+            return None, []
+        try:
+            return await asyncio.to_thread(write_labelled, ports.clips, ports.labeller, attempt), []
+        except CogvidError as error:
+            return None, [f"it lies there without a label: {error}"]
 
 
 def clip_of(attempt: Attempt) -> Clip:

@@ -44,6 +44,8 @@ def advise(key: str, at: Path, known: Set[str], manifest: Mapping[str, Any]) -> 
         return f"write a space after the colon: `{key.replace(':', ': ', 1)}`", key.partition(":")[0]
     if home := _home(key, at, manifest):
         return home, ""
+    if at == ("provenance",) and "key" in key:
+        return "name the file with the key in the environment as COGVID_SIGNING_KEY, never in a manifest", ""
     if key in _NOT_NEEDED:
         return _NOT_NEEDED[key], ""
     meant = _OTHER_NAMES.get(key, "")

@@ -15,7 +15,7 @@ from cogvid_pipeline.manifest.output import check_output
 from cogvid_pipeline.manifest.rules import check
 from cogvid_pipeline.manifest.schema import Schemas
 from cogvid_pipeline.manifest.scope import Scope, Words, make_scope
-from cogvid_pipeline.model.shot import Image, Money, Shot, ShotFrame, Storyboard
+from cogvid_pipeline.model.shot import Image, Money, Provenance, Shot, ShotFrame, Storyboard
 
 if TYPE_CHECKING:
     from cogvid_pipeline.model.cut import Segment
@@ -66,6 +66,7 @@ def resolve(draft: Draft, setting: Setting) -> tuple[Storyboard, list[Mistake]]:
         environment=draft.environment,
         remote=_remote(data.get("remote", ""), notes),
         sequence=_sequence(draft),
+        provenance=_provenance(draft, setting, notes),
     )
     check(board, draft, setting.schemas, shots.unrendered, notes)
     return board, notes.mistakes
@@ -162,6 +163,19 @@ def _remote(remote: str, notes: Notes) -> str:
         if mistake := check_remote(remote):
             notes.add(mistake)
     return remote
+
+
+def _provenance(draft: Draft, setting: Setting, notes: Notes) -> Provenance | None:
+    if "provenance" not in draft.data:
+        return None
+    from cogvid_pipeline.manifest.certificate import check_certificate  # few manifests have one
+
+    provenance = Provenance(**draft.data["provenance"])
+    if provenance.certificate and (
+        mistake := check_certificate(provenance.certificate, setting.directory.resolve())
+    ):
+        notes.add(mistake)
+    return provenance
 
 
 def _project_name(directory: FilePath) -> str:

@@ -41,6 +41,19 @@ class Clip:
 
 
 @dataclass(frozen=True, slots=True)
+class Labelled:
+    """The copy of a clip that says how it was made: its digest (bare hex SHA-256), and if it is signed."""
+
+    sha256: str
+    bytes: int
+    signed: bool
+
+
+# What the cache holds, and what lies under a readable name.
+Stored: TypeAlias = Clip | Labelled
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One submission. Times are ISO 8601 in UTC; `url` may be signed, so only the ledger keeps its query.
 
@@ -88,12 +101,14 @@ class LockEntry:
     """What the lock says of one take.
 
     `result` is the newest attempt that succeeded, `pending` a newer one that has not (yet), `previous`
-    the result that `result` took the place of. At least one of `result` and `pending` is there.
+    the result that `result` took the place of. At least one of `result` and `pending` is there. `labelled`
+    is what was last made of the result's clip to be seen by others.
     """
 
     result: Attempt | None = None
     pending: Attempt | None = None
     previous: Attempt | None = None
+    labelled: Labelled | None = None
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:

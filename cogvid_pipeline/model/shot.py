@@ -142,13 +142,26 @@ def takes_of(shot: Shot) -> tuple[Take, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Provenance:
+    """What clips are to say of how they were made.
+
+    `producer` is who answers for the film. `certificate` is the path of the chain to sign with, relative to
+    the manifest, and empty where nothing is signed.
+    """
+
+    producer: str
+    certificate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Storyboard:
     """The resolved manifest; `shots` are in the story's order.
 
     `documented_defaults` gives, by model, what a parameter means when it is not written; it is taken from
     the model's schema. `prices` are the manifest's own, by model or `provider/model`. `environment` is the
     name of the chosen one, `remote` the address of the shared store; both may be empty. `sequence` is the
-    cut as the manifest has it, and empty when it has none.
+    cut as the manifest has it, and empty when it has none. `provenance` is None where clips stay as the
+    vendor sends them.
     """
 
     project: str
@@ -162,6 +175,7 @@ class Storyboard:
     environment: str = ""
     remote: str = ""
     sequence: tuple["Segment", ...] = ()
+    provenance: Provenance | None = None
 
     @property
     def cut(self) -> tuple["Segment", ...]:

@@ -60,4 +60,5 @@ CODES = {
     "CV424": "A piece of the cut lies beyond its clip, or ends before it begins.",
     "CV425": "A transition does not fit between the pieces of the cut.",
     "CV426": "The address of the shared store cannot be used.",
+    "CV427": "The certificate to sign with cannot be used.",
 }

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -9,7 +10,7 @@ from sys import intern
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-from cogvid_pipeline.model.attempt import Attempt, Clip, LockEntry, State
+from cogvid_pipeline.model.attempt import Attempt, Clip, Labelled, LockEntry, State
 from cogvid_pipeline.model.shot import Money
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,199}(@[1-9][0-9]{0,5})?")
@@ -44,12 +45,12 @@ def read_entry(name: str, data: Any) -> LockEntry:
     if "pending" not in fields:
         if status != "succeeded" or result is None:
             raise Malformed("has no pending attempt and no result that succeeded", "status")
-        return LockEntry(result, None, previous)
+        return LockEntry(result, None, previous, _labelled(fields))
     state = _PENDING.get(status) if isinstance(status, str) else None
     if state is None:
         raise Malformed(f"is not one of {', '.join(_PENDING)}, although an attempt is pending", "status")
     pending = _part(fields, "pending", lambda data: _attempt(data, state))
-    return LockEntry(result, pending, previous)
+    return LockEntry(result, pending, previous, _labelled(fields))
 
 
 def is_for(name: str, data: Mapping[str, Any]) -> bool:
@@ -66,6 +67,8 @@ def entry_data(name: str, entry: LockEntry, output: str) -> dict[str, Any]:
     data: dict[str, Any] = {"status": entry.status}
     if entry.result:
         data["result"] = _attempt_data(entry.result, path=str(PurePosixPath(output, f"{name}.mp4")))
+        if entry.labelled:
+            data["result"]["clip"]["labelled"] = asdict(entry.labelled)
     if entry.pending:
         data["pending"] = _attempt_data(entry.pending)
     if entry.previous:
@@ -185,6 +188,22 @@ def _clip(data: Any) -> Clip:
         float(_number(fields, "duration")),
         _flag(fields, "audio"),
     )
+
+
+def _labelled(fields: Mapping[str, Any]) -> Labelled | None:
+    """What was made of the clip of a well-formed result."""
+    clip = fields["result"]["clip"] if "result" in fields else {}
+    if "labelled" not in clip:
+        return None
+    try:
+        return _part(clip, "labelled", _labelled_clip)
+    except Malformed as error:
+        raise Malformed(error.message, "result", "clip", *error.path) from None
+
+
+def _labelled_clip(data: Any) -> Labelled:
+    fields = _object(data)
+    return Labelled(_match(_DIGEST, fields, "sha256"), _whole(fields, "bytes"), _flag(fields, "signed"))
 
 
 def _money(data: Any) -> Money:

@@ -14,7 +14,7 @@ from cogvid_pipeline.durable import (
 )
 from cogvid_pipeline.effects import reached
 from cogvid_pipeline.errors import MediaError, StateError
-from cogvid_pipeline.model.attempt import Clip
+from cogvid_pipeline.model.attempt import Clip, Stored
 from cogvid_pipeline.store.claims import Claims
 from cogvid_pipeline.store.reflink import copy_file
 
@@ -41,7 +41,7 @@ class ClipStore:
         self._claims: Claims | None = None
         self._claiming = Lock()
 
-    def find(self, clip: Clip) -> Path | None:
+    def find(self, clip: Stored) -> Path | None:
         """The clip's file in the cache, its bytes checked.
 
         A damaged file is set aside. What is missing is copied back from the output folder if it is there,
@@ -96,7 +96,7 @@ class ClipStore:
         self._keep(staged, digest)
         return clip
 
-    def place(self, clip: Clip, take: str) -> Path:
+    def place(self, clip: Stored, take: str) -> Path:
         """Put a cached clip under the take's readable name, replacing what is there."""
         make_ignored_directory(self._folder, self._below)
         target = self._output / f"{take}.mp4"
@@ -111,7 +111,7 @@ class ClipStore:
         self._by_name()[target.name] = clip.bytes
         return target
 
-    def displaced(self, clip: Clip, take: str) -> bool:
+    def displaced(self, clip: Stored, take: str) -> bool:
         """Whether the take's readable name is missing or is not this clip (judged by size)."""
         return self._by_name().get(f"{take}.mp4") != clip.bytes
 
@@ -141,7 +141,7 @@ class ClipStore:
             staged.chmod(0o444)
         move_durably(staged, self._cached(digest))
 
-    def _copied_back(self, readable: Path, clip: Clip) -> bool:
+    def _copied_back(self, readable: Path, clip: Stored) -> bool:
         staged = self.staging(f"back {clip.sha256}")
         staged.unlink(missing_ok=True)
         try:

@@ -2,7 +2,7 @@
 
 import inspect
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import click
 
@@ -23,17 +23,22 @@ COMMON = 3  # commands that have an option make it a common one
 def page() -> str:
     """The page, in the order in which `cogvid --help` lists the commands."""
     top = click.Context(cli, info_name="cogvid")
-    commands = [click.Context(command(name), info_name=name, parent=top) for name in cli.list_commands(top)]
+    commands = list(contexts(top))
     counted = Counter(row for context in commands for row in rows(context))
     common = [row for row, count in counted.items() if count >= COMMON]
     shared = f"## Common options\n\nSeveral commands have these; each says which.\n\n{table(common)}"
     return "\n".join([HEAD, section(top, ()), shared, *(section(context, common) for context in commands)])
 
 
-def command(name: str) -> click.Command:
-    found = cli.get_command(click.Context(cli), name)
-    assert found
-    return found
+def contexts(above: click.Context) -> Iterator[click.Context]:
+    """The commands of a group, each followed by its own."""
+    group = above.command
+    if isinstance(group, click.Group):
+        for name in group.list_commands(above):
+            found = group.get_command(above, name)
+            assert found
+            yield (context := click.Context(found, info_name=name, parent=above))
+            yield from contexts(context)
 
 
 def section(context: click.Context, common: Iterable[str]) -> str:

@@ -30,6 +30,8 @@ assert arguments[0] == "api" and os.environ["GH_TOKEN"] == "token", arguments
 method = arguments[arguments.index("--method") + 1] if "--method" in arguments else "GET"
 path = next(a for a in arguments[1:] if a.startswith("repos/"))
 if method == "GET":
+    if os.environ.get("GH_FAILS"):
+        sys.exit("HTTP 502")
     query = arguments[arguments.index("--jq") + 1]
     start = re.search(r'startswith\\("([^"]*)"\\)', query)[1]
     anyone = ".user.login == $ENV.AUTHOR and" not in query
@@ -79,6 +81,7 @@ class Host:
             "ENVIRONMENT": "",
             "MAX_COST": "",
             "BRANCH": "main",
+            "COMMIT": "0f0e0d0",
             "PLAN": str(self.root / "plan.md"),
             "NUMBER": "7",
             "AUTHOR": BOT,
@@ -134,6 +137,7 @@ def test_branch_edit_plan_merge_apply_push_and_a_second_clone(host: Host, vendor
     assert host.run("comment.sh", reviewed).returncode == 0
     (comment,) = host.comments
     assert "2 to generate. Cost: 2.00 CNY" in str(comment["body"])
+    assert "The plan of commit 0f0e0d0." in str(comment["body"])
     assert vendor.accepted == []
 
     # Another push to the branch edits the comment that is there.
@@ -206,6 +210,33 @@ def test_what_others_pushed_meanwhile_stays(host: Host) -> None:
     assert last.lock["cat"]["status"] == "succeeded"
 
 
+def test_a_push_that_the_branch_does_not_allow_is_told_from_a_race(host: Host) -> None:
+    runner = host.clone("runner")
+    assert host.run("apply.sh", runner).returncode == 0
+    hook = host.bare / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+
+    ran = host.run("commit-lock.sh", runner)
+
+    assert ran.returncode == 1
+    assert "may this token push to main?" in ran.stderr
+    assert "Somebody else" not in ran.stderr
+
+
+def test_files_that_the_job_changed_do_not_keep_the_lock_from_its_branch(host: Host) -> None:
+    runner = host.clone("runner")
+    assert host.run("apply.sh", runner).returncode == 0
+    (runner.root / ".gitignore").write_text("renders/\nbuild/\n")
+    other = host.clone("other")
+    (other.root / "notes.txt").write_text("Meanwhile.")
+    push(other, "main")
+
+    assert host.run("commit-lock.sh", runner).returncode == 0
+
+    assert host.clone("last").lock["cat"]["status"] == "succeeded"
+
+
 def test_a_lock_that_others_changed_as_well_is_left_to_people(host: Host) -> None:
     runner = host.clone("runner")
     assert host.run("apply.sh", runner).returncode == 0
@@ -244,6 +275,15 @@ def test_the_same_first_line_of_somebody_else_is_not_edited(host: Host) -> None:
 
     assert host.comments[0] == strangers
     assert host.comments[1]["user"] == BOT
+
+
+def test_comments_that_cannot_be_listed_are_no_reason_for_another_one(host: Host) -> None:
+    runner = host.clone("runner")
+    assert host.run("plan.sh", runner).returncode == 0
+
+    assert host.run("comment.sh", runner, GH_FAILS="1").returncode != 0
+
+    assert host.comments == []
 
 
 def test_an_invalid_manifest_is_annotated_and_makes_no_comment(host: Host) -> None:

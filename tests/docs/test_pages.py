@@ -19,6 +19,7 @@ HOSTS = {
     "keepachangelog.com",
     "www.conftest.dev",
     "semver.org",
+    "spec.c2pa.org",
     "static.geekai.co",
 }
 # Where only the machine of whoever wrote the page has anything.

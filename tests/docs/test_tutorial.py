@@ -1,4 +1,4 @@
-"""docs/tutorial.md and README.md: whoever does what they say gets what they say."""
+"""docs/tutorial.md, docs/provenance.md and README.md: whoever does what they say gets what they say."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 STARTER = (ROOT / "cogvid_pipeline/cli/starter.yaml").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["docs/tutorial.md", "README.md"])
+@pytest.mark.parametrize("name", ["docs/tutorial.md", "docs/provenance.md", "README.md"])
 def test_the_output_on_a_page_is_what_a_reader_gets(name: str, tmp_path: Path) -> None:
     page = (ROOT / name).read_text(encoding="utf-8")
     with Session(tmp_path / "reader") as session:

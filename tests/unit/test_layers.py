@@ -27,6 +27,7 @@ ALLOWED = {
     "page": BASE | {"report"},
     "watch": BASE,
     "emulator": BASE | {"media", "providers", "store", "loopback"},
+    "provenance": BASE | {"media"},
     "engine": BASE | {"plan"},
 }
 EVERYTHING = {"cli", "__main__"}

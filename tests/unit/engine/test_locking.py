@@ -6,7 +6,7 @@ import pytest
 
 from cogvid_pipeline.engine.locking import LockKeeper
 from cogvid_pipeline.errors import StateError
-from cogvid_pipeline.model.attempt import Lock, LockEntry, State
+from cogvid_pipeline.model.attempt import Labelled, Lock, LockEntry, State
 from tests.boards import attempt, locked, shot
 from tests.stage import LockBook, run_virtually
 
@@ -14,6 +14,7 @@ CAT = shot("cat")
 OLD = attempt(CAT, request_id="old")
 NEW = attempt(CAT, request_id="new")
 OUT = attempt(CAT, State.ACCEPTED)
+COPY = Labelled("ab" * 32, 1100, signed=True)
 
 
 def keeper(**entries: LockEntry) -> tuple[LockKeeper, LockBook]:
@@ -159,3 +160,27 @@ def test_a_keeper_leaves_the_lock_that_it_was_given_alone() -> None:
     one.forget("cat")
 
     assert lock.entries == {"cat": LockEntry(result=OLD)}
+
+
+def test_a_new_result_has_no_copy_of_the_old_ones_clip() -> None:
+    one, _ = keeper(cat=LockEntry(result=OLD, labelled=COPY))
+
+    one.result("cat", NEW)
+
+    assert one.entry("cat") == LockEntry(result=NEW, previous=OLD)
+
+
+def test_what_was_made_of_a_clip_is_known_to_every_take_that_has_it() -> None:
+    one, _ = keeper(cat=LockEntry(result=OLD, labelled=COPY), nap=LockEntry(pending=OUT))
+
+    assert OLD.clip is not None
+    assert one.labelled(OLD.clip) == COPY
+
+
+def test_a_copy_is_recorded_beside_the_result() -> None:
+    one, book = keeper(cat=LockEntry(result=OLD, pending=OUT))
+
+    one.label("cat", COPY)
+    one.flush()
+
+    assert book.entries == {"cat": LockEntry(result=OLD, pending=OUT, labelled=COPY)}

@@ -34,8 +34,9 @@ def is_included(example: str) -> bool:
 
 @pytest.fixture
 def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A directory with the picture and the files that the examples name."""
-    shutil.copytree(ROOT / "tests" / "cases" / "shared" / "frames", tmp_path / "frames")
+    """A directory with the pictures, the certificate and the files that the examples name."""
+    for name in ("frames", "certs"):
+        shutil.copytree(ROOT / "tests" / "cases" / "shared" / name, tmp_path / name)
     (tmp_path / "acts").mkdir()
     for example in filter(is_included, EXAMPLES):
         (tmp_path / example.split()[1]).write_text(example, encoding="utf-8")

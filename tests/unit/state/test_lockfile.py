@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cogvid_pipeline.errors import StateError
-from cogvid_pipeline.model.attempt import Attempt, Clip, Lock, LockEntry, State
+from cogvid_pipeline.model.attempt import Attempt, Clip, Labelled, Lock, LockEntry, State
 from cogvid_pipeline.model.shot import Money
 from cogvid_pipeline.state.lockfile import LockFile, read_lock
 from tests.attempts import hex_digest, make_attempt, make_unfinished
@@ -159,6 +159,16 @@ def test_the_result_before_is_kept_without_a_path(path):
     data = json.loads(path.read_text())["shots"]["walk@2"]
     assert data["result"]["clip"]["path"] == "renders/walk@2.mp4"
     assert "path" not in data["previous"]["clip"]
+
+
+def test_what_was_made_of_a_clip_stands_beside_what_came(path):
+    walk = LockEntry(result=make_attempt(), labelled=Labelled(hex_digest("signed"), 1100, signed=True))
+
+    write(path, walk=walk)
+
+    clip = json.loads(path.read_text())["shots"]["walk"]["result"]["clip"]
+    assert clip["sha256"] == walk.result.clip.sha256
+    assert clip["labelled"] == {"bytes": 1100, "sha256": hex_digest("signed"), "signed": True}
 
 
 def test_a_path_in_the_lock_is_not_believed(path):
@@ -418,6 +428,20 @@ BIG = 10**15
         (lambda walk: walk["result"]["clip"].update(bytes=BIG), "result.clip.bytes is not a whole number"),
         (lambda walk: walk["result"]["clip"].update(fps="30"), "result.clip.fps is not a number"),
         (lambda walk: walk["result"]["clip"].update(duration=True), "result.clip.duration is not a number"),
+        (
+            lambda walk: walk["result"]["clip"].update(labelled="x"),
+            "result.clip.labelled is not an object",
+        ),
+        (
+            lambda walk: walk["result"]["clip"].update(
+                labelled={"sha256": "../x", "bytes": 1, "signed": True}
+            ),
+            "result.clip.labelled.sha256 does not have the form",
+        ),
+        (
+            lambda walk: walk["result"]["clip"].update(labelled={"sha256": "a" * 64, "bytes": 1}),
+            "result.clip.labelled.signed is not true or false",
+        ),
         (lambda walk: walk["result"].update(cost=1), "result.cost is not an object"),
         (lambda walk: walk["result"]["cost"].update(amount="1"), "result.cost.amount is not a number"),
         (lambda walk: walk["result"]["cost"].update(amount=-1), "result.cost.amount is not a number"),
@@ -493,9 +517,10 @@ def attempts(states, clip):
 
 results = attempts(st.just(State.SUCCEEDED), clips)
 unfinished = attempts(st.sampled_from([State.ACCEPTED, State.FAILED, State.HELD]), st.none())
-entries = st.builds(LockEntry, results, st.none() | unfinished, st.none() | results) | st.builds(
-    LockEntry, st.none(), unfinished, st.none()
-)
+labels = st.builds(Labelled, digests, whole, st.booleans())
+entries = st.builds(
+    LockEntry, results, st.none() | unfinished, st.none() | results, st.none() | labels
+) | st.builds(LockEntry, st.none(), unfinished, st.none())
 
 
 @settings(deadline=None)

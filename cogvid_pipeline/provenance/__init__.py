@@ -1,0 +1,1 @@
+"""Have clips say how they were made: a label in the file, and signed Content Credentials."""
