@@ -8,7 +8,13 @@ from click.core import ParameterSource
 
 from cogvid_pipeline.cli.options import reads_manifest
 from cogvid_pipeline.cli.project import open_project
-from cogvid_pipeline.cli.saved import asked_again, load_plan, refuse_stale, settings_of
+from cogvid_pipeline.cli.saved import (
+    asked_again,
+    load_plan,
+    refuse_further_options,
+    refuse_stale,
+    settings_of,
+)
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.model.plan import PlanOptions
 from cogvid_pipeline.report.plan_json import options_of
@@ -59,6 +65,7 @@ def command(
     document = load_plan(saved) if saved else None
     options = PlanOptions()
     if document:
+        refuse_further_options(options, settings)
         named = context.get_parameter_source("manifest") is not ParameterSource.DEFAULT
         settings, options = settings_of(document, settings, named=named), options_of(document)
     with asked_again(document):

@@ -1,8 +1,11 @@
 """Write the storyboard page of a project."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
+
+import click
 
 from cogvid_pipeline.cli.project import Project
 from cogvid_pipeline.durable import replace_durably
@@ -41,7 +44,8 @@ def build_page(
     before = {} if footage is not None or of_plan else _footage(project, dict(_former(project)))
     films = site.bring(
         {("now", name): one for name, one in now.items()}
-        | {("before", name): one for name, one in before.items()}
+        | {("before", name): one for name, one in before.items()},
+        _count_clips,
     )
     reel = Reel(
         {name: film for (when, name), film in films.items() if when == "now"},
@@ -51,6 +55,12 @@ def build_page(
     )
     page = storyboard_page(project.storyboard, project.settled_lock, plan, reel, of_plan=of_plan)
     return site.write(page, live=live)
+
+
+def _count_clips(done: int, of: int) -> None:
+    """Show on a terminal how far it is; the line is gone in the end."""
+    if sys.stderr.isatty():
+        click.echo(f"\rclips: {done} of {of}" if done < of else "\r\x1b[K", err=True, nl=False)
 
 
 def write_contact_sheet(project: Project, path: Path) -> Path:

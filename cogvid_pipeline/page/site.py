@@ -68,12 +68,23 @@ class Site:
         for name in _OURS:
             make_directory_durably(folder / name)
 
-    def bring(self, footage: Mapping[K, Footage]) -> dict[K, Film]:
-        """Put the clips and a poster of each into the folder; those that can be had and played, as films."""
+    def bring(
+        self, footage: Mapping[K, Footage], done: Callable[[int, int], None] = lambda _done, _of: None
+    ) -> dict[K, Film]:
+        """Put the clips and a poster of each into the folder; those that can be had and played, as films.
+
+        `done` hears how many are finished, and of how many.
+        """
         each = {one.clip.sha256: one for one in footage.values()}
+        brought = set()
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            brought = dict(zip(each, pool.map(self._bring, each.values()), strict=True))
-        return {key: Film(one.clip) for key, one in footage.items() if brought[one.clip.sha256]}
+            for number, (digest, there) in enumerate(
+                zip(each, pool.map(self._bring, each.values()), strict=True), 1
+            ):
+                done(number, len(each))
+                if there:
+                    brought.add(digest)
+        return {key: Film(one.clip) for key, one in footage.items() if one.clip.sha256 in brought}
 
     def bring_pictures(self, pictures: Mapping[str, Callable[[], bytes]]) -> frozenset[str]:
         """Put small copies of pictures into the folder, by digest; those that were made are returned."""

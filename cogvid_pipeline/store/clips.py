@@ -60,7 +60,7 @@ class ClipStore:
             )
         return cached if found else None
 
-    def look(self, clip: Clip, take: str) -> Path | None:
+    def look(self, clip: Stored, take: str) -> Path | None:
         """The clip's file in the cache, else under the take's readable name, its bytes checked.
 
         Unlike `find` it changes nothing on the disk.

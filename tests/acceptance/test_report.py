@@ -8,6 +8,7 @@ import pytest
 from tests.browser.film import Rushes, make_film, name_of
 from tests.clips import open_picture
 from tests.project import Project
+from tests.terminal import on_terminal
 
 
 @pytest.fixture
@@ -110,6 +111,20 @@ def test_a_plan_that_no_longer_holds_is_not_shown(film: Project) -> None:
 
     assert ran.code == 4
     assert not (film.root / "review").exists()
+
+
+def test_a_saved_plan_has_its_own_options(film: Project) -> None:
+    film.run("plan", "--out", "plan.json")
+
+    ran = film.run("report", "--plan", "plan.json", "--provider", "preview")
+
+    assert (ran.code, ran.err.splitlines()[0]) == (64, "error: --provider: a saved plan has its own options")
+
+
+def test_on_a_terminal_it_says_how_far_it_is(film: Project) -> None:
+    with on_terminal(film, "report") as terminal:
+        terminal.wait_for("clips: 8 of 9")
+        assert terminal.end() == 0
 
 
 def test_a_contact_sheet_needs_no_page(film: Project) -> None:

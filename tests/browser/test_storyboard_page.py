@@ -1,7 +1,7 @@
 """The storyboard page in a real browser, opened from the disk."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,16 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from cogvid_pipeline.cli.storyboard_page import build_page
+from cogvid_pipeline.media.poster import poster_file
+from cogvid_pipeline.model.attempt import LockEntry, State
 from cogvid_pipeline.model.plan import PlanOptions
+from cogvid_pipeline.page.site import Site
+from cogvid_pipeline.report.page_cards import Reel, storyboard_page
+from cogvid_pipeline.store.reflink import copy_file
+from tests.boards import attempt, locked, plan_for, shot, storyboard
 from tests.browser.chromium import chromium, violations
 from tests.browser.film import Rushes, make_film, name_of
+from tests.hostile import MARKDOWN
 
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 REGENERATED, WITH_TAKES, FAILED = name_of(1), name_of(5), name_of(8)
@@ -110,6 +117,23 @@ def test_nothing_is_asked_of_any_other_place(browser: Browser, dozen: Path) -> N
 
     assert addresses
     assert all(address.startswith(dozen.parent.as_uri()) for address in addresses)
+
+
+@pytest.mark.parametrize("text", MARKDOWN, ids=ascii)
+def test_what_strangers_wrote_is_text_in_the_browser_too(browser: Browser, tmp_path: Path, text: str) -> None:
+    board = storyboard(replace(shot("cat", f"A {text} plays.", seed=text), tags=(text,)))
+    lock = locked(cat=LockEntry(pending=attempt(shot("cat", text), State.FAILED, error=text, task_id=text)))
+    page = storyboard_page(board, lock, plan_for(board, lock), Reel())
+    index = Site(tmp_path / "site", copy=copy_file, poster=poster_file).write(page)
+
+    opened = open_page(browser, index)
+
+    assert opened.wrong == []
+    assert opened.page.locator("main img, main script, main iframe").count() == 0
+    assert f"A {text} plays." in opened.page.locator(".prompt").inner_text()
+    opened.page.get_by_role("searchbox").fill(text.split(maxsplit=1)[0])
+    assert opened.shown() == ["cat"]
+    opened.page.context.close()
 
 
 # --- clips ----------------------------------------------------------------------------------------------
