@@ -6,6 +6,10 @@ Pictures name their parameter sets by number, so a track can have several as lon
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+# How many of either kind the box has place for.
+_MOST_SEQUENCE = 31
+_MOST_PICTURE = 255
+
 
 @dataclass(frozen=True, slots=True)
 class ParameterSets:
@@ -16,10 +20,13 @@ class ParameterSets:
     picture: tuple[bytes, ...]
     tail: bytes
 
-    def numbers(self) -> frozenset[int]:
-        """The numbers of the sequence parameter sets."""
-        # After the NAL header, profile, constraints and level.
-        return frozenset(_exp_golomb(each[4:]) for each in self.sequence)
+    def has_room_for(self, number: int) -> bool:
+        """Whether sets of that number can be added."""
+        # The number comes after the NAL header, profile, constraints and level.
+        taken = {_exp_golomb(each[4:]) for each in self.sequence}
+        return (
+            number not in taken and len(self.sequence) < _MOST_SEQUENCE and len(self.picture) < _MOST_PICTURE
+        )
 
 
 def read_sets(box: bytes) -> ParameterSets | None:

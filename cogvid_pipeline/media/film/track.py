@@ -65,7 +65,7 @@ def _is_mixable(video: VideoStream, setup: bytes, colours: tuple[int, ...]) -> b
         matrix = _BT709
     return (
         sets is not None
-        and MASTER_SETS not in sets.numbers()
+        and sets.has_room_for(MASTER_SETS)
         and sets.head[4] & 3 == 3  # each unit after four bytes of length
         and context.pix_fmt == "yuv420p"
         and levels != ColorRange.JPEG
