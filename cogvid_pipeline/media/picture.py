@@ -1,13 +1,16 @@
 """Read pictures from strangers and write pictures that vendors take."""
 
+import hashlib
 from bisect import bisect_right
 from contextlib import suppress
 from io import BytesIO
+from pathlib import Path
 
 from PIL import ExifTags, Image, ImageCms, ImageOps
 from PIL.Image import Transpose
 
-from cogvid_pipeline.errors import MediaError
+from cogvid_pipeline.errors import CogvidError, MediaError
+from cogvid_pipeline.model.shot import ImageFile
 
 # What every vendor accepts for one image.
 MAX_IMAGE_BYTES = 5_000_000
@@ -38,6 +41,19 @@ def image_file(picture: Image.Image) -> tuple[bytes, str]:
     if png.tell() <= MAX_IMAGE_BYTES:
         return png.getvalue(), "image/png"
     return _best_jpeg(picture), "image/jpeg"
+
+
+def read_image(root: Path, image: ImageFile) -> bytes:
+    """The bytes of an input picture. Raises CogvidError when it is not the one that was planned with."""
+    try:
+        data = (root / image.path).read_bytes()
+    except OSError as error:
+        raise CogvidError(
+            f"cannot read {image.path}: {error.strerror}", hint="run the command again"
+        ) from error
+    if f"sha256:{hashlib.sha256(data).hexdigest()}" != image.digest:
+        raise CogvidError(f"{image.path} was changed while the run went on", hint="run the command again")
+    return data
 
 
 def load_picture(data: bytes) -> Image.Image:
