@@ -43,7 +43,7 @@ class Assembly:
         # The lock alone tells what the film is, so that nothing is read when nothing has changed.
         if self._is_made(edit):
             return self._done(edit)
-        paths = {name: self.project.clips.find(clip) for name, clip in clips.items()}
+        paths = {name: self._find(name, clip) for name, clip in clips.items()}
         lost = {name for name, path in paths.items() if path is None}
         self._refuse("are not on this machine", "fetches them again, free of charge", lost)
         # A lock comes with pull requests: what it says of a clip is not believed when there is the clip.
@@ -82,6 +82,11 @@ class Assembly:
     def _locked(self, name: str) -> Clip | None:
         entry = self.project.settled_lock.entries.get(name)
         return entry.result.clip if entry and entry.result else None
+
+    def _find(self, name: str, clip: Clip) -> Path | None:
+        """The file of a take's clip; the labelled copy, which shows the same, where that is all there is."""
+        labelled = self.project.settled_lock.entries[name].labelled
+        return self.project.clips.find(clip) or (self.project.clips.find(labelled) if labelled else None)
 
     def _refuse(self, what: str, remedy: str, names: Collection[str]) -> None:
         """Raise CogvidError when takes are missing and no cards may stand for them."""

@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from cogvid_pipeline.cli.project import Project
-from cogvid_pipeline.cli.wiring import read_image
 from cogvid_pipeline.durable import replace_durably
 from cogvid_pipeline.engine.inspect import differences
 from cogvid_pipeline.errors import UsageError
 from cogvid_pipeline.media.contact_sheet import Strip, contact_sheet
+from cogvid_pipeline.media.picture import read_image
 from cogvid_pipeline.media.poster import poster_file, thumbnail_file
 from cogvid_pipeline.model.plan import Plan
 from cogvid_pipeline.model.shot import ImageData, ImageFile, take_name

@@ -13,6 +13,7 @@ from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from cogvid_pipeline.durable import staging_beside
 from cogvid_pipeline.errors import MediaError
 
 # Fast comes before small. Chroma lies in the middle of its four pixels, as the conversion from RGB has it;
@@ -57,7 +58,7 @@ def write_clip(
     The file appears under its name when it is whole, and otherwise leaves nothing behind. Raises MediaError
     when it cannot be written.
     """
-    staging = into.with_name(f".{into.name}.part")
+    staging = staging_beside(into)
     try:
         with av.open(str(staging.absolute()), "w", format="mp4", options=_MUXER) as container:
             video = _add_video(container, size, Fraction(fps), settings)

@@ -10,8 +10,10 @@ from cogvid_pipeline.model.cache import CacheFile, Needed, Reason
 from cogvid_pipeline.store.clips import staging_name
 
 _CLIP = re.compile(r"([0-9a-f]{64})\.(mp4|damaged)")
-_STRETCH = re.compile(r"\.?[0-9a-f]{64}[-.][0-9a-f]+\.(mp4|film)(\.part)?")
-_DOWNLOAD = re.compile(r"\.?([0-9a-f]{32})\.mp4(\.part)?")
+# What a file is called that is being written.
+_UNFINISHED = r"(\.part|\.[0-9]+\.tmp)?"
+_STRETCH = re.compile(r"\.?[0-9a-f]{64}[-.][0-9a-f]+\.(mp4|film)" + _UNFINISHED)
+_DOWNLOAD = re.compile(r"\.?([0-9a-f]{32})\.mp4" + _UNFINISHED)
 
 
 def survey(state: Path, needed: Needed, *, now: float, grace: float) -> list[CacheFile]:

@@ -162,6 +162,15 @@ def test_clips_in_the_output_folder_are_enough(film: Project) -> None:
     assert film.run("assemble").out.endswith(", 3 copied\n")
 
 
+def test_labelled_copies_are_enough_too(film: Project) -> None:
+    film.write(SHOTS, more="provenance: {producer: Example Studio}\n")
+    assert film.run("credentials", "sign").code == 0
+    for path in film.root.glob(".cogvid/clips/*/*.mp4"):
+        path.unlink()
+
+    assert film.run("assemble").out.endswith(", 3 copied\n")
+
+
 def test_a_changed_manifest_shows_the_old_clip_and_says_so(film: Project) -> None:
     film.write(SHOTS.replace("walk from 60", "walk from 90"))
 

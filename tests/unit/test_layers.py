@@ -14,6 +14,7 @@ ALLOWED = {
     "effects": set(),
     "durable": {"errors", "effects"},
     "packaged": set(),
+    "loopback": {"errors"},
     "model": {"errors"},
     "manifest": BASE,
     "plan": BASE,
@@ -25,7 +26,8 @@ ALLOWED = {
     "providers": BASE | {"media"},
     "store": BASE | {"media"},
     "page": BASE | {"report"},
-    "emulator": BASE | {"media", "providers", "store"},
+    "watch": BASE,
+    "emulator": BASE | {"media", "providers", "store", "loopback"},
     "provenance": BASE | {"media"},
     "engine": BASE | {"plan"},
 }

@@ -2,6 +2,7 @@ import math
 from array import array
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -12,7 +13,7 @@ from cogvid_pipeline.media.film.loudness import measure
 from cogvid_pipeline.media.film.sound import clip_sound
 from cogvid_pipeline.model.cut import Segment, Transition
 from tests.boards import shot, storyboard
-from tests.clips import COLOURS, TICKS, Wave, flat, number_of
+from tests.clips import COLOURS, TICKS, Matrix, Wave, flat, number_of
 from tests.films import Film, Studio, grey, luma, numbered_from, packets_of
 
 
@@ -150,7 +151,7 @@ def test_a_film_fades_in_through_black_and_out(studio: Studio) -> None:
 
 
 def test_frames_that_come_at_other_times_are_shown_at_theirs(studio: Studio) -> None:
-    times = [0, 0.1, 0.15, 0.5, 0.55, 0.6]
+    times = [frame / 30 for frame in (0, 3, 5, 15, 17, 18)]
     studio.add("uneven", frames=6, times=times)
     studio.add("even", frames=90)
 
@@ -162,6 +163,17 @@ def test_frames_that_come_at_other_times_are_shown_at_theirs(studio: Studio) -> 
     assert film.numbers[length:] == counted((0, 90))
 
 
+def test_frames_that_come_early_and_late_in_turn_are_evened_out(studio: Studio) -> None:
+    times = [(number + 0.35 * (number % 2)) / 30 for number in range(20)]
+    studio.add("trembling", frames=20, times=times, fps=600)
+
+    film = studio.film("trembling", options=EditOptions(rate=Fraction(30)))
+
+    assert film.copied == []
+    assert film.numbers == counted((0, 19))
+    assert film.times == list(range(19))
+
+
 def test_frames_that_a_clip_leaves_out_itself_stay_out(studio: Studio) -> None:
     path = studio.add("whole", frames=30, b_frames=0)
     data = bytearray(path.read_bytes())
@@ -170,10 +182,8 @@ def test_frames_that_a_clip_leaves_out_itself_stay_out(studio: Studio) -> None:
     (studio.root / "later.mp4").write_bytes(data)
     studio.take("later", studio.root / "later.mp4")
 
-    film = studio.film(Segment("later", end=20 / 30))
-
-    assert film.copied == []
-    assert film.numbers == counted((10, 30))
+    assert studio.film("later").copied == []
+    assert studio.film(Segment("later", end=20 / 30)).numbers == counted((10, 30))
 
 
 @pytest.mark.parametrize(
@@ -251,11 +261,20 @@ def test_pixels_that_are_not_square_keep_their_shape(studio: Studio) -> None:
     assert row[100:] == pytest.approx([16] * 28, abs=8)
 
 
-@pytest.mark.parametrize(("matrix", "full"), [("bt601", False), ("bt601", True), ("bt709", True)])
-def test_colours_come_out_as_they_went_in(studio: Studio, matrix: str, full: bool) -> None:
+@pytest.mark.parametrize(
+    ("matrix", "how"),
+    [
+        ("bt601", {"tags": "bt601"}),
+        ("bt601", {"tags": "bt601", "full_range": True}),
+        ("bt601", {"tags": None}),
+        ("bt709", {"tags": "bt709", "full_range": True}),
+        ("bt709", {"tags": None, "size": (16, 720)}),
+    ],
+)
+def test_colours_come_out_as_they_went_in(studio: Studio, matrix: Matrix, how: dict[str, Any]) -> None:
     for index, colour in enumerate(COLOURS):
-        paint = flat(colour, matrix, full_range=full)  # type: ignore[arg-type]
-        studio.add(f"c{index}", frames=3, paint=paint, tags=matrix, full_range=full)
+        paint = flat(colour, matrix, full_range=how.get("full_range", False))
+        studio.add(f"c{index}", frames=3, paint=paint, **how)
 
     film = studio.film(*[Segment(f"c{index}", end=2 / 30) for index in range(len(COLOURS))])
 
