@@ -2,11 +2,12 @@
 .DEFAULT_GOAL := help
 VENV := .venv
 EDITORS := tests/editors/node_modules/.package-lock.json
+BROWSER := tests/browser/node_modules/.package-lock.json
 BIN := $(VENV)/bin
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,\
 	$(shell $(p) -c 'import sys; sys.version_info >= (3, 11) and print("$(p)")' 2>/dev/null)))
 
-.PHONY: help demo test lint types pytest postgres editors docs reference format benchmark nightly clean
+.PHONY: help demo test lint types pytest postgres editors browser chromium docs reference format benchmark nightly clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -23,7 +24,7 @@ lint: $(VENV)/dev
 types: $(VENV)/dev
 	$(BIN)/mypy
 
-pytest: $(VENV)/dev $(EDITORS) postgres
+pytest: $(VENV)/dev $(EDITORS) $(BROWSER) chromium postgres
 	$(BIN)/pytest -n 2 --cov --cov-report=term
 
 postgres: ## see to it that there is a PostgreSQL server for the tests to start
@@ -34,7 +35,14 @@ postgres: ## see to it that there is a PostgreSQL server for the tests to start
 
 editors: $(EDITORS) ## fetch the language server that the schema is tested in
 
-nightly: $(VENV)/dev $(EDITORS) postgres ## the slow proofs at their larger setting
+browser: $(BROWSER) chromium ## fetch what the storyboard page is tested in and with
+
+chromium:
+	@command -v chromium > /dev/null || { \
+		test "$$(id -u)" = 0 && apt-get update -q && apt-get install -yq --no-install-recommends chromium; \
+	} || { echo "the tests of the storyboard page need Chromium: install Debian's package chromium"; exit 1; }
+
+nightly: $(VENV)/dev $(EDITORS) $(BROWSER) chromium postgres ## the slow proofs at their larger setting
 	COGVID_NIGHTLY=1 $(BIN)/pytest -n 2
 
 format: $(VENV)/dev ## put the code into its house style
@@ -52,7 +60,7 @@ benchmark: $(VENV)/dev ## measure, and print the table of the README
 	$(BIN)/python benchmarks/run.py
 
 clean: ## remove what these targets made
-	rm -rf $(VENV) tests/editors/node_modules .mypy_cache .pytest_cache .ruff_cache .coverage* examples/*/renders examples/*/previews
+	rm -rf $(VENV) tests/*/node_modules .mypy_cache .pytest_cache .ruff_cache .coverage* examples/*/renders examples/*/previews
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "cogvid-pipeline needs Python 3.11 or newer"; exit 1; }
@@ -66,8 +74,8 @@ $(VENV)/dev: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(VENV)/demo
 
-$(EDITORS): tests/editors/package-lock.json
+tests/%/node_modules/.package-lock.json: tests/%/package-lock.json
 	@{ node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' && npm --version; } > /dev/null 2>&1 || \
-		{ echo "the tests of the editor schema need Node.js 20 or newer, with npm"; exit 1; }
-	cd tests/editors && npm ci --silent
+		{ echo "the tests in tests/$* need Node.js 20 or newer, with npm"; exit 1; }
+	cd tests/$* && npm ci --silent
 	@touch $@

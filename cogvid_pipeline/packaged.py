@@ -11,3 +11,9 @@ def schemas_directory() -> Path:
     package = Path(str(files("cogvid_pipeline")))
     inside = package / "schemas"
     return inside if inside.is_dir() else package.parent / "schemas"
+
+
+@cache
+def page_assets() -> Path:
+    """Where the template, the style and the script of the storyboard page lie."""
+    return Path(str(files("cogvid_pipeline"))) / "page" / "assets"

@@ -1,6 +1,6 @@
 """Print an expected failure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 import click
 
@@ -14,18 +14,21 @@ _MOST_LINES = 40
 
 def complain(error: CogvidError) -> None:
     """Say on stderr what went wrong and what to do about it."""
+    click.echo(complaint(error), err=True, nl=False)
+
+
+def complaint(error: CogvidError) -> str:
+    """What went wrong and what to do about it, as lines."""
     if isinstance(error, InvalidManifest) and error.problems:
-        click.echo(as_text(error.problems), err=True, nl=False)
-        return
-    click.echo(f"error: {printable(str(error))}", err=True)
+        return as_text(error.problems)
+    return "".join(f"{line}\n" for line in _lines(error))
+
+
+def _lines(error: CogvidError) -> Iterator[str]:
+    yield f"error: {printable(str(error))}"
     if isinstance(error, StalePlan):
-        _list(error.moved)
+        yield from (f"  {printable(moved)}" for moved in error.moved[:_MOST_LINES])
+        if (more := len(error.moved) - _MOST_LINES) > 0:
+            yield f"  … and {more} more"
     if error.hint:
-        click.echo(f" hint: {printable(error.hint)}", err=True)
-
-
-def _list(lines: Sequence[str]) -> None:
-    for line in lines[:_MOST_LINES]:
-        click.echo(f"  {printable(line)}", err=True)
-    if len(lines) > _MOST_LINES:
-        click.echo(f"  … and {len(lines) - _MOST_LINES} more", err=True)
+        yield f" hint: {printable(error.hint)}"

@@ -3,12 +3,12 @@
 import secrets
 import shlex
 from contextlib import suppress
-from math import isfinite
 from typing import Any
 
 import click
 
 from cogvid_pipeline.cli.extras import needing_extra
+from cogvid_pipeline.cli.options import finite
 from cogvid_pipeline.emulator.chaos import KNOBS, read_knobs
 from cogvid_pipeline.emulator.settings import Settings
 from cogvid_pipeline.emulator.vendors import APIS, base_path
@@ -17,12 +17,6 @@ from cogvid_pipeline.report.printable import printable
 _EPILOG = "\b\nWhat --chaos can do, by a probability from 0 to 1 (arrears-after: a number):\n" + "\n".join(
     f"  {name:<14} {words}" for name, words in KNOBS.items()
 )
-
-
-def _finite(_: click.Context, __: click.Parameter, value: float) -> float:
-    if not isfinite(value):
-        raise click.BadParameter(f"{value} is not a number to count with")
-    return value
 
 
 @click.command(epilog=_EPILOG)
@@ -38,7 +32,7 @@ def _finite(_: click.Context, __: click.Parameter, value: float) -> float:
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0),
-    callback=_finite,
+    callback=finite,
     default=5.0,
     show_default=True,
     help="How long a task takes.",
@@ -46,7 +40,7 @@ def _finite(_: click.Context, __: click.Parameter, value: float) -> float:
 @click.option(
     "--scale",
     type=click.FloatRange(min=0.05, max=1.0),
-    callback=_finite,
+    callback=finite,
     default=0.25,
     show_default=True,
     help="The size of clips; 1 for what was asked.",
@@ -54,7 +48,7 @@ def _finite(_: click.Context, __: click.Parameter, value: float) -> float:
 @click.option(
     "--url-seconds",
     type=click.FloatRange(min=0),
-    callback=_finite,
+    callback=finite,
     default=86400.0,
     show_default=True,
     help="How long the address of a clip is good.",

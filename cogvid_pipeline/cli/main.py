@@ -22,8 +22,11 @@ COMMANDS = {
     "plan": "plan",
     "apply": "apply",
     "preview": "preview",
+    "assemble": "assemble",
     "status": "status",
     "check": "check",
+    "report": "report",
+    "export": "export",
     "recover": "recover",
     "credentials": "credentials",
     "gc": "gc",
@@ -36,7 +39,7 @@ COMMANDS = {
 _OUTPUT_FAILS = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT})
 
 # Commands that work for minutes, and so have garbage worth collecting.
-LONG = frozenset({"apply", "preview", "emulator"})
+LONG = frozenset({"apply", "preview", "assemble", "report", "emulator"})
 
 
 class LazyGroup(click.Group):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from functools import wraps
+from math import isfinite
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -29,6 +30,13 @@ def pairs(form: str) -> Callable[[click.Context, click.Parameter, tuple[str, ...
         return found
 
     return split
+
+
+def finite(_: click.Context, __: click.Parameter, value: float) -> float:
+    """A callback that refuses what no range excludes: `nan` is neither below nor above anything."""
+    if not isfinite(value):
+        raise click.BadParameter(f"{value} is not a number to count with")
+    return value
 
 
 VARIABLE_OPTIONS: tuple[Option, ...] = (

@@ -1,19 +1,23 @@
 """`cogvid preview`: a local animatic of every shot."""
 
-import asyncio
-import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from contextlib import suppress
+from functools import partial
 
 import click
 
-from cogvid_pipeline.cli.options import reads_manifest
+from cogvid_pipeline.cli.extras import needing_extra
+from cogvid_pipeline.cli.options import finite, reads_manifest
 from cogvid_pipeline.cli.project import Project, open_project
 from cogvid_pipeline.cli.settings import Settings
-from cogvid_pipeline.durable import make_ignored_directory
+from cogvid_pipeline.cli.stopping import ended_by_signals
+from cogvid_pipeline.errors import CogvidError, UsageError
+from cogvid_pipeline.model.preview import NotRendered, PreviewOutcome
 from cogvid_pipeline.model.shot import Shot
 from cogvid_pipeline.plan.graph import with_upstream
 from cogvid_pipeline.report.printable import printable
+
+_FILM = "film"
 
 
 @click.command()
@@ -21,37 +25,99 @@ from cogvid_pipeline.report.printable import printable
 @click.option(
     "--scale",
     type=click.FloatRange(min=0.05, max=1.0),
+    callback=finite,
     default=1.0,
     show_default=True,
     help="Render smaller, as in 0.5 for half the width and height.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1, max=64),
+    metavar="N",
+    help="How many shots to render at a time; one for each processor when it is left out.",
+)
+@click.option("--film", is_flag=True, help="Join the previews of the sequence into previews/film.mp4.")
+@click.option(
+    "--watch", "follow", is_flag=True, help="Serve the storyboard page, and render again at each change."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(min=0, max=65535),
+    metavar="PORT",
+    help="Where --watch serves the page; a free port when it is left out.",
+)
 @reads_manifest
-def command(shots: tuple[str, ...], scale: float, settings: Settings) -> None:
+def command(
+    shots: tuple[str, ...],
+    scale: float,
+    jobs: int | None,
+    film: bool,
+    follow: bool,
+    port: int | None,
+    settings: Settings,
+) -> None:
     """Render an animatic of every shot into previews/, on this machine and free of charge.
 
-    The lock and the clips stay as they are. Shots whose frames a chosen shot uses are rendered too.
+    Only what changed is rendered; the lock and the clips stay as they are. Shots whose frames a chosen shot
+    uses are rendered too. With --watch, the page that is served reloads itself at each change, until Ctrl-C.
 
     \b
     Examples:
       cogvid preview
       cogvid preview arrival walk --scale 0.5
+      cogvid preview --scale 0.5 --film
+      cogvid preview --scale 0.25 --watch
     """
-    project = open_project(settings)
+    render = partial(_render, names=shots, scale=scale, jobs=jobs, film=film)
+    if film and shots:
+        raise UsageError("--film shows the whole sequence, not chosen shots", hint="leave the shots out")
+    if port is not None and not follow:
+        raise UsageError("--port says where --watch serves the page", hint="add --watch, or leave it out")
+    with ended_by_signals():
+        if follow:
+            _watch(settings, render, port or 0)
+            return
+        outcomes = render(open_project(settings))
+    if failed := [outcome.shot for outcome in outcomes if isinstance(outcome, NotRendered)]:
+        raise CogvidError(f"no preview of {', '.join(failed)}")
+
+
+def _render(
+    project: Project, *, names: Sequence[str], scale: float, jobs: int | None, film: bool
+) -> Sequence[PreviewOutcome]:
+    """Render what changed, join it where a film is wanted, and say how much that was."""
+    shots = _chosen(project, names)
+    if film:
+        _refuse_namesake(project)
+    from cogvid_pipeline.cli.previewing import render, summary
+    from cogvid_pipeline.store.previews import PreviewFolder
+
+    folder = PreviewFolder(project.root, project.storyboard.environment)
+    outcomes = render(project, shots, folder, scale=scale, jobs=jobs)
+    click.echo(summary(outcomes, folder, scale=scale))
+    if film:
+        from cogvid_pipeline.cli.preview_film import preview_film
+
+        click.echo(printable(preview_film(project, outcomes, folder.path(_FILM))))
+    return outcomes
+
+
+def _refuse_namesake(project: Project) -> None:
+    """Raise UsageError when a shot's preview lies where the film is to go."""
+    if any(shot.name == _FILM for shot in project.storyboard.shots):
+        raise UsageError(
+            f"the preview of the shot {_FILM!r} lies where the film would go",
+            hint="rename the shot, which costs nothing, or leave --film out",
+        )
+
+
+def _chosen(project: Project, names: Sequence[str]) -> Sequence[Shot]:
     every = project.storyboard.shots
-    chosen = with_upstream(every, [shot.name for shot in project.shots_named(shots)]) if shots else every
-    into = make_ignored_directory(project.root / "previews", project.storyboard.environment)
-
-    def done(shot: Shot, path: Path) -> None:
-        click.echo(printable(f"{shot.name}: {os.path.relpath(path)}"), err=True)
-
-    asyncio.run(_render(project, chosen, into, scale, done))
-    at_scale = "" if scale == 1 else f" at scale {scale:g}"
-    click.echo(printable(f"{len(chosen)} previews in {os.path.relpath(into)}{at_scale}"))
+    return with_upstream(every, [shot.name for shot in project.shots_named(names)]) if names else every
 
 
-async def _render(
-    project: Project, shots: Sequence[Shot], into: Path, scale: float, done: Callable[[Shot, Path], None]
-) -> None:
-    from cogvid_pipeline.cli.wiring import render_all  # loads FFmpeg
-
-    await render_all(project, shots, into, scale=scale, done=done)
+def _watch(settings: Settings, render: Callable[[Project], Sequence[PreviewOutcome]], port: int) -> None:
+    with needing_extra("watch", "preview --watch"):
+        from cogvid_pipeline.cli.watching import watch
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how this is meant to end
+        watch(settings, render, port=port)

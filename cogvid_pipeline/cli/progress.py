@@ -21,7 +21,7 @@ def watching(plan: Plan, *, as_json: bool) -> Iterator[Callable[[Event], None]]:
     """An observer that fits where the output goes."""
     if as_json:
         yield _print_json
-    elif _can_redraw():
+    elif can_redraw():
         from cogvid_pipeline.cli.live import live_table  # only a terminal pays for rich
 
         with live_table(plan) as watch:
@@ -32,11 +32,12 @@ def watching(plan: Plan, *, as_json: bool) -> Iterator[Callable[[Event], None]]:
 
 def leave_terminal() -> None:
     """Give the terminal back as it was, for an end that nothing else comes after."""
-    if _can_redraw():
+    if can_redraw():
         os.write(sys.stderr.fileno(), _SHOW_CURSOR)
 
 
-def _can_redraw() -> bool:
+def can_redraw() -> bool:
+    """Whether stderr is a terminal on which lines can be drawn anew."""
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 

@@ -1,12 +1,11 @@
 """Put the adapters behind the engine's ports: the one place that knows both."""
 
-import hashlib
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Executor
 from contextlib import asynccontextmanager, suppress
 from functools import cache, partial
-from pathlib import Path
 from typing import Protocol
 
 from cogvid_pipeline.cli.accounts import ACCOUNTS
@@ -14,16 +13,18 @@ from cogvid_pipeline.cli.extras import needing_extra
 from cogvid_pipeline.cli.project import Project
 from cogvid_pipeline.engine.locking import LockKeeper
 from cogvid_pipeline.engine.ports import Labeller, Ports, Provider, Vendor
-from cogvid_pipeline.engine.previews import render_previews
+from cogvid_pipeline.engine.previews import Studio
 from cogvid_pipeline.engine.run import Run
 from cogvid_pipeline.engine.runner import Runner
 from cogvid_pipeline.engine.take import TakeWorker
 from cogvid_pipeline.errors import CogvidError
+from cogvid_pipeline.media.fit import fit_picture
 from cogvid_pipeline.media.frames import ClipFrames
+from cogvid_pipeline.media.picture import read_image
 from cogvid_pipeline.model.attempt import Attempt, Lock
 from cogvid_pipeline.model.event import Event
 from cogvid_pipeline.model.plan import Plan
-from cogvid_pipeline.model.shot import ImageFile, Shot, Storyboard
+from cogvid_pipeline.model.shot import Storyboard
 from cogvid_pipeline.plan.diff import Planner
 from cogvid_pipeline.provenance.labeller import ClipLabeller
 from cogvid_pipeline.providers.bigmodel import BigModel
@@ -31,10 +32,12 @@ from cogvid_pipeline.providers.download import download
 from cogvid_pipeline.providers.geekai import GeekAI
 from cogvid_pipeline.providers.http import Web
 from cogvid_pipeline.providers.preview import Preview
+from cogvid_pipeline.providers.preview_task import render_task, renderer
 from cogvid_pipeline.report.printable import printable
 from cogvid_pipeline.state.gathered import GatheredLedger
 from cogvid_pipeline.state.ledger import Ledger
 from cogvid_pipeline.state.lockfile import LockFile
+from cogvid_pipeline.store.previews import PreviewFolder
 
 # The private key to sign with, or the path of its file.
 SIGNING_KEY = "COGVID_SIGNING_KEY"
@@ -104,6 +107,7 @@ async def open_ports(
             clips=project.clips,
             frames=ClipFrames(),
             read_image=partial(read_image, project.root),
+            fit_picture=fit_picture,
             observe=observe,
             labeller=labeller,
             clock=ledger.now,
@@ -149,29 +153,14 @@ def make_runner(project: Project, ledger: Ledger, lock: Lock, plan: Plan, run: R
     return Runner(run, plan, planner, keeper, worker)
 
 
-async def render_all(
-    project: Project, shots: Sequence[Shot], into: Path, *, scale: float, done: Callable[[Shot, Path], None]
-) -> None:
-    """Render previews of these shots."""
-    await render_previews(
-        shots,
-        Preview(project.storyboard.documented_defaults, scale=scale),
-        into,
-        read_image=partial(read_image, project.root),
-        frames=ClipFrames(),
-        jobs=os.cpu_count() or 1,
-        done=done,
+def make_studio(project: Project, previews: PreviewFolder, executor: Executor, *, scale: float) -> Studio:
+    """What previews of the project are made with."""
+    return Studio(
+        root=project.root,
+        previews=previews,
+        executor=executor,
+        render=render_task,
+        renderer=renderer(),
+        scale=scale,
+        defaults=project.storyboard.documented_defaults,
     )
-
-
-def read_image(root: Path, image: ImageFile) -> bytes:
-    """The bytes of an input picture. Raises CogvidError when it is not the one that was planned with."""
-    try:
-        data = (root / image.path).read_bytes()
-    except OSError as error:
-        raise CogvidError(
-            f"cannot read {image.path}: {error.strerror}", hint="run the command again"
-        ) from error
-    if f"sha256:{hashlib.sha256(data).hexdigest()}" != image.digest:
-        raise CogvidError(f"{image.path} was changed while the run went on", hint="run the command again")
-    return data

@@ -89,7 +89,7 @@ class TakeWorker:
         # An emulator's clips are smaller than asked, and everybody knows.
         wished = self.documented_defaults.get(take.shot.model, {})
         if attempt.provider != "emulator":
-            warnings = [*differences(take.shot, clip, wished), *warnings]
+            warnings = [*differences(take.shot.parameters, clip, wished), *warnings]
         self.run.tell(
             "succeeded",
             take.name,
@@ -191,7 +191,7 @@ class TakeWorker:
                 raise MediaError(f"the clip of {frame.source!r} is gone", hint="run the command again")
             return await ports.frames.extract(path, frame.at)
 
-        return await make_submission(take, ports.read_image, read_frame)
+        return await make_submission(take, ports.read_image, read_frame, ports.fit_picture)
 
     async def _place(self, take: Take, attempt: Attempt) -> tuple[Labelled | None, list[str]]:
         """Put the clip under the take's name, labelled where that can be had.

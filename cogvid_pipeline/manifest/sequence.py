@@ -25,6 +25,7 @@ def make_sequence(draft: Draft) -> tuple[Segment, ...]:
             start=float(piece.get("in", 0)),
             end=float(piece["out"]) if "out" in piece else None,
             transition=_transition(piece.get("transition")),
+            fade_out=float(piece.get("fade_out", 0)),
         )
         for _, _, piece in _pieces(draft)
     )
@@ -46,15 +47,17 @@ def _pieces(draft: Draft) -> Iterator[tuple[Path, Path, Piece]]:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A piece as far as the next one cares: its place, how long it is shown, and how long it overlaps.
+    """A piece as far as its transitions care: its place, how long it is shown, what they take of it.
 
-    `seconds` is None where that is not known; `overlap` is that with the piece before, in seconds.
+    `seconds` is None where that is not known; `entry` is what the transition into it takes, in seconds, and
+    `fade_out` what going to black at its end does.
     """
 
     place: Path
     shot: str
     seconds: float | None
-    overlap: float
+    entry: float
+    fade_out: float
 
 
 def check_sequence(draft: Draft, references: References, seconds: Seconds, notes: Notes) -> None:
@@ -65,12 +68,23 @@ def check_sequence(draft: Draft, references: References, seconds: Seconds, notes
         usable = references.is_take(shot, piece.get("take"), shot_at, (*path, "take"))
         mistake = _wrong_times(path, piece, seconds(shot)) if usable else None
         length = _length(piece, seconds(shot)) if usable and not mistake else None
-        shown = _Shown(path, shot, length, piece.get("transition", {}).get("duration", 0))
-        if not mistake and shown.overlap:
-            mistake = _wrong_transition(shown, before)
+        transition = piece.get("transition")
+        first = path == ("sequence", 0)
+        entry = _taken(transition) * (2 if first and transition["type"] == "fade" else 1) if transition else 0
+        shown = _Shown(path, shot, length, entry, piece.get("fade_out", 0))
+        if not mistake and transition:
+            mistake = _wrong_transition(shown, before, transition)
+        if not mistake and shown.fade_out:
+            mistake = _wrong_fade_out(shown)
         if mistake:
             notes.add(mistake)
         before = shown
+
+
+def _taken(transition: Mapping[str, Any]) -> float:
+    """How many seconds of each of its two pieces a transition takes."""
+    duration = float(transition["duration"])
+    return duration / 2 if transition["type"] == "fade" else duration
 
 
 def _length(piece: Piece, seconds: float | None) -> float | None:
@@ -94,25 +108,40 @@ def _wrong_times(path: Path, piece: Piece, seconds: float | None) -> Mistake | N
     return None
 
 
-def _wrong_transition(shown: _Shown, before: _Shown | None) -> Mistake | None:
+def _wrong_transition(shown: _Shown, before: _Shown | None, transition: Mapping[str, Any]) -> Mistake | None:
     at = (*shown.place, "transition")
-    if shown.place == ("sequence", 0):
-        return Mistake("CV425", "there is nothing before this to go over from", at, "remove it", at_key=True)
-    if shown.seconds is not None and shown.overlap > shown.seconds + _TOLERANCE:
+    first = shown.place == ("sequence", 0)
+    if first and transition["type"] != "fade":
+        message, hint = "there is nothing before this to go over from", "remove it, or write `type: fade`"
+        return Mistake("CV425", message, at, hint, at_key=True)
+    share = float(transition["duration"]) / shown.entry  # of a duration, what one second of a piece allows
+    if shown.seconds is not None and shown.entry > shown.seconds + _TOLERANCE:
         message = f"{shown.shot} is shown for {_words(shown.seconds)}, less than this transition takes"
-        return Mistake("CV425", message, (*at, "duration"), f"write at most {shown.seconds:g}")
-    if before is None or before.seconds is None or before.place[-1] != int(shown.place[-1]) - 1:
-        return None  # what comes before is wrong itself
-    if shown.overlap + before.overlap > before.seconds + _TOLERANCE:
-        message = f"{before.shot} is shown for {_words(before.seconds)}, less than this transition takes"
-        if before.overlap:
-            message = f"{message} together with the one into {before.shot}"
-        left = max(before.seconds - before.overlap, 0)
-        hint = (
-            f"write at most {left:g}, or show {before.shot} for longer" if left else "remove one of the two"
-        )
+        hint = f"write at most {shown.seconds * share:g}"
         return Mistake("CV425", message, (*at, "duration"), hint)
-    return None
+    if before is None or before.place[-1] != int(shown.place[-1]) - 1:
+        return None
+    if before.fade_out:
+        message = f"{before.shot} has gone to black, so there is nothing left to go over from"
+        hint = f"remove this, or the `fade_out` of {before.shot}; a `fade` goes through black"
+        return Mistake("CV425", message, at, hint, at_key=True)
+    return _too_much(before, "this transition", _taken(transition), share, (*at, "duration"))
+
+
+def _wrong_fade_out(shown: _Shown) -> Mistake | None:
+    return _too_much(shown, "its fade-out", shown.fade_out, 1, (*shown.place, "fade_out"))
+
+
+def _too_much(shown: _Shown, what: str, taken: float, share: float, at: Path) -> Mistake | None:
+    """What is wrong when so many seconds go from a piece's end, besides those of the transition into it."""
+    if shown.seconds is None or taken + shown.entry <= shown.seconds + _TOLERANCE:
+        return None
+    message = f"{shown.shot} is shown for {_words(shown.seconds)}, less than {what} takes"
+    if shown.entry:
+        message = f"{message} together with the one into {shown.shot}"
+    left = max(shown.seconds - shown.entry, 0)
+    hint = f"write at most {left * share:g}, or show {shown.shot} for longer"
+    return Mistake("CV425", message, at, hint if left else "remove one of the two")
 
 
 def _words(seconds: float) -> str:

@@ -14,11 +14,10 @@ _MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 
 def to_rgb(frame: VideoFrame) -> Image.Image:
     """The frame as a picture, upright."""
-    full = frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")
     rgb = frame.reformat(
         format="rgb24",
         src_colorspace=_matrix(frame),
-        src_color_range=ColorRange.JPEG if full else ColorRange.MPEG,
+        src_color_range=_range(frame),
         # RGB has neither matrix nor range; with other values here PyAV 15 ignores those of the source.
         dst_colorspace=Colorspace.DEFAULT,
         dst_color_range=ColorRange.MPEG,
@@ -48,6 +47,24 @@ def to_bt709(picture: Image.Image, reformatter: VideoReformatter) -> VideoFrame:
         dst_color_range=ColorRange.MPEG,
         interpolation=_EXACT,
     )
+
+
+def scaled_to_bt709(frame: VideoFrame, size: tuple[int, int]) -> VideoFrame:
+    """A frame of video as a 4:2:0 frame of that size in BT.709, limited range; turned as it is stored."""
+    return frame.reformat(
+        *size,
+        format="yuv420p",
+        src_colorspace=_matrix(frame),
+        src_color_range=_range(frame),
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.MPEG,
+        interpolation=_EXACT,
+    )
+
+
+def _range(frame: VideoFrame) -> ColorRange:
+    full = frame.color_range == ColorRange.JPEG or frame.format.name.startswith("yuvj")
+    return ColorRange.JPEG if full else ColorRange.MPEG
 
 
 def _matrix(frame: VideoFrame) -> int:

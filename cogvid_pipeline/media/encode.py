@@ -2,7 +2,7 @@
 
 import math
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,15 +13,28 @@ from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from cogvid_pipeline.durable import staging_beside
 from cogvid_pipeline.errors import MediaError
 
 # Fast comes before small. Chroma lies in the middle of its four pixels, as the conversion from RGB has it;
 # a decoder that is not told so puts it to their left, and edges wander from clip to clip in a chain.
-_X264 = {
+PREVIEW = {
     "preset": "superfast",
     "crf": "18",
     "x264-params": "rc-lookahead=0:mbtree=0:bframes=1:b-adapt=0:chromaloc=1",
 }
+
+# The number of the parameter sets in a film. Other encoders begin with 0, so that what they made can stand in
+# the same track.
+MASTER_SETS = 31
+
+# Nobody sees the difference from the clips. Little lookahead, since several stretches are encoded at once.
+MASTER = {
+    "preset": "fast",
+    "crf": "14",
+    "x264-params": f"rc-lookahead=10:sps-id={MASTER_SETS}",
+}
+
 _MUXER = {"movflags": "+faststart", "fflags": "+bitexact"}
 
 # ITU-T H.273's number for BT.709 as primaries, as transfer function and as matrix, and for limited range.
@@ -32,22 +45,28 @@ _SAMPLE_RATE = 48_000
 
 
 def write_clip(
-    into: Path, frames: Iterable[VideoFrame], *, size: tuple[int, int], fps: int, tone: float
+    into: Path,
+    frames: Iterable[VideoFrame],
+    *,
+    size: tuple[int, int],
+    fps: int | Fraction,
+    tone: float = 0,
+    settings: Mapping[str, str] = PREVIEW,
 ) -> None:
     """Encode frames in BT.709 as H.264, with a tone of so many seconds; 0 makes a clip without sound.
 
     The file appears under its name when it is whole, and otherwise leaves nothing behind. Raises MediaError
     when it cannot be written.
     """
-    staging = into.with_name(f".{into.name}.part")
+    staging = staging_beside(into)
     try:
         with av.open(str(staging.absolute()), "w", format="mp4", options=_MUXER) as container:
-            video = _add_video(container, size, fps)
+            video = _add_video(container, size, Fraction(fps), settings)
             # The little that sound takes waits in memory for the pictures that it belongs to.
             _write_tone(container, tone)
             for number, frame in enumerate(frames):
                 frame.pts = number
-                frame.time_base = Fraction(1, fps)
+                frame.time_base = 1 / Fraction(fps)
                 container.mux(video.encode(frame))
             container.mux(video.encode())
         staging.replace(into)
@@ -57,11 +76,13 @@ def write_clip(
         staging.unlink(missing_ok=True)
 
 
-def _add_video(container: OutputContainer, size: tuple[int, int], fps: int) -> VideoStream:
-    video = container.add_stream("libx264", rate=fps, options=_X264)
+def _add_video(
+    container: OutputContainer, size: tuple[int, int], fps: Fraction, settings: Mapping[str, str]
+) -> VideoStream:
+    video = container.add_stream("libx264", rate=fps, options=dict(settings))
     video.width, video.height = size
     video.pix_fmt = "yuv420p"
-    video.gop_size = 2 * fps
+    video.gop_size = round(2 * fps)
     # The number of threads changes what x264 writes.
     video.thread_count = 1
     video.color_primaries = video.color_trc = video.colorspace = _BT709

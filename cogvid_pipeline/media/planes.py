@@ -21,11 +21,15 @@ class Splitter:
         self._reformatter = VideoReformatter()
 
     def planes(self, picture: Image.Image) -> Planes:
-        frame = to_bt709(picture, self._reformatter)
-        return tuple(
-            Image.frombytes("L", (plane.width, plane.height), bytes(plane), "raw", "L", plane.line_size, 1)
-            for plane in frame.planes
-        )
+        return planes_of(to_bt709(picture, self._reformatter))
+
+
+def planes_of(frame: VideoFrame) -> Planes:
+    """The planes of a 4:2:0 frame."""
+    return tuple(
+        Image.frombytes("L", (plane.width, plane.height), bytes(plane), "raw", "L", plane.line_size, 1)
+        for plane in frame.planes
+    )
 
 
 def to_frame(planes: Planes) -> VideoFrame:

@@ -52,7 +52,7 @@ class Preview:
                 raise _Stopped
             loop.call_soon_threadsafe(progress, done)
 
-        work = asyncio.ensure_future(asyncio.to_thread(self._render, submission, into, report))
+        work = asyncio.ensure_future(asyncio.to_thread(self.render_now, submission, into, report))
         try:
             await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -60,7 +60,10 @@ class Preview:
             await asyncio.gather(work, return_exceptions=True)
             raise
 
-    def _render(self, submission: Submission, into: Path, report: Callable[[float], None]) -> None:
+    def render_now(
+        self, submission: Submission, into: Path, report: Callable[[float], None] = lambda fraction: None
+    ) -> None:
+        """Write the clip to `into` in this thread; `report` gets the fraction done after each frame."""
         asked = {**self._defaults[submission.model], **submission.parameters}
         fps, seconds = int(asked["fps"]), float(asked["duration"])
         frames = round(fps * seconds)

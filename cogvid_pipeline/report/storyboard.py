@@ -17,6 +17,8 @@ from cogvid_pipeline.model.shot import (
 from cogvid_pipeline.report.json_text import FORMAT_VERSION
 from cogvid_pipeline.report.printable import printable
 
+_DONE = {"crop": "cropped", "pad": "padded"}
+
 
 def storyboard_text(shots: Iterable[Shot]) -> str:
     """Each shot with what it asks for, one field a line."""
@@ -42,7 +44,7 @@ def storyboard_document(storyboard: Storyboard, shots: Iterable[Shot]) -> dict[s
             }
             for shot in shots
         ],
-        "cut": [_segment(segment) for segment in storyboard.cut],
+        "cut": [segment_data(segment) for segment in storyboard.cut],
     }
 
 
@@ -58,19 +60,28 @@ def _choices(shot: Shot) -> dict[str, Any]:
     return {name: value for name, value in choices.items() if value}
 
 
-def _segment(segment: Segment) -> dict[str, Any]:
+def segment_data(segment: Segment) -> dict[str, Any]:
+    """A piece of the cut under the names that the manifest has for it."""
     transition = segment.transition
+    fade_out = {"fade_out": segment.fade_out} if segment.fade_out else {}
     return {
         "shot": segment.shot,
         "take": segment.take,
         "in": segment.start,
         "out": segment.end,
         "transition": asdict(transition) if transition else None,
+        **fade_out,
     }
 
 
 def describe_image(image: Image) -> str:
-    """A picture in a few words."""
+    """A picture in a few words, and what is done to it."""
+    words = _source(image)
+    fit = None if isinstance(image, ImageUrl) else image.fit
+    return f"{words}, {_DONE[fit.how]} to {fit.size}" if fit else words
+
+
+def _source(image: Image) -> str:
     match image:
         case ImageFile(path):
             return path

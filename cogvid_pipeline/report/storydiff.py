@@ -1,7 +1,6 @@
 """How two storyboards differ, as text and as JSON."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from typing import Any, assert_never
 
 from cogvid_pipeline.model.cut import Segment
@@ -12,7 +11,7 @@ from cogvid_pipeline.report.changes import change_text, shown
 from cogvid_pipeline.report.json_text import FORMAT_VERSION, json_text
 from cogvid_pipeline.report.paint import Paint, Tone, plain
 from cogvid_pipeline.report.printable import display_width, printable
-from cogvid_pipeline.report.storyboard import describe_image
+from cogvid_pipeline.report.storyboard import describe_image, segment_data
 
 _MARKS: dict[str, tuple[str, Tone]] = {
     "added": ("+", "added"),
@@ -117,7 +116,8 @@ def _asked(shot: Shot) -> Iterator[tuple[str, str]]:
 
 
 def _field(change: Change) -> str:
-    return "image" if change.path.startswith("image.") else change.path
+    name, _, place = change.path.partition(".")
+    return name if place.isdecimal() else change.path
 
 
 def _change(change: Change, paint: Paint) -> str:
@@ -147,8 +147,11 @@ def _segment(segment: Segment) -> str:
     name = segment.shot if segment.take == 1 else f"{segment.shot}@{segment.take}"
     piece = f" {segment.start:g}–{'end' if segment.end is None else f'{segment.end:g}'} s"
     cut = piece if segment.start or segment.end is not None else ""
-    fade = segment.transition
-    return printable(f"{name}{cut}{f' ({fade.type} {fade.duration:g} s)' if fade else ''}")
+    entry, fade_out = segment.transition, segment.fade_out
+    ends = [f"{entry.type} {entry.duration:g} s"] if entry else []
+    ends += [f"fade out {fade_out:g} s"] if fade_out else []
+    around = f" ({', '.join(ends)})" if ends else ""
+    return printable(f"{name}{cut}{around}")
 
 
 def _summary(difference: StoryDifference) -> str:
@@ -195,9 +198,8 @@ def _data(value: Any) -> Any:
             return {"shot": shot, "take": take, "frame": at}
         case Money(amount, currency):
             return {"amount": float(amount), "currency": currency}
-        case Segment(shot, take, start, end, transition):
-            fade = asdict(transition) if transition else None
-            return {"shot": shot, "take": take, "in": start, "out": end, "transition": fade}
+        case Segment():
+            return segment_data(value)
         case tuple():
             return [_data(each) for each in value]
         case _:

@@ -49,7 +49,7 @@ class ClipStore:
         """
         cached = self._cached(clip.sha256)
         if cached.exists():
-            if _digest(cached) == clip.sha256:
+            if digest_of_file(cached) == clip.sha256:
                 return cached
             with write_failures_named(cached):
                 cached.replace(cached.with_suffix(".damaged"))
@@ -59,6 +59,17 @@ class ClipStore:
                 self._copied_back(self._output / name, clip) for name in candidates
             )
         return cached if found else None
+
+    def look(self, clip: Stored, take: str) -> Path | None:
+        """The clip's file in the cache, else under the take's readable name, its bytes checked.
+
+        Unlike `find` it changes nothing on the disk.
+        """
+        for path in (self._cached(clip.sha256), self._output / f"{take}.mp4"):
+            there = path.is_file() and not path.is_symlink() and path.stat().st_size == clip.bytes
+            if there and digest_of_file(path) == clip.sha256:
+                return path
+        return None
 
     def staging(self, key: str) -> Path:
         """Where a download with this key goes; the same key gives the same path in the next run.
@@ -75,7 +86,7 @@ class ClipStore:
         Raises MediaError when it is no playable MP4, StateError when its digest is not `expected`. The file
         is then removed, because going on with such a download is useless.
         """
-        digest = _digest(staged)
+        digest = digest_of_file(staged)
         try:
             _check_expected(digest, expected)
             clip = self._probe(staged, digest)
@@ -107,7 +118,7 @@ class ClipStore:
     def digest_of(self, take: str) -> str | None:
         """The digest of the file under the take's readable name; None where there is no such file."""
         readable = self._output / f"{take}.mp4"
-        return _digest(readable) if readable.is_file() else None
+        return digest_of_file(readable) if readable.is_file() else None
 
     def _own_directory(self, *below: str) -> Path:
         """A directory in the state directory, where nobody else tidies up during a run: looked for once."""
@@ -137,7 +148,7 @@ class ClipStore:
             with write_failures_named(staged):
                 copy_file(readable, staged)
             reached("written", staged)
-            if same := _digest(staged) == clip.sha256:
+            if same := digest_of_file(staged) == clip.sha256:
                 self._keep(staged, clip.sha256)
         finally:
             staged.unlink(missing_ok=True)
@@ -184,7 +195,8 @@ def _check_expected(digest: str, expected: str | None) -> None:
         )
 
 
-def _digest(path: Path) -> str:
+def digest_of_file(path: Path) -> str:
+    """The SHA-256 of a file, in hex. Raises StateError."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Clear the clip cache of what nobody needs."""
+"""Clear the cache of what nobody needs."""
 
 import os
 import re
@@ -10,7 +10,10 @@ from cogvid_pipeline.model.cache import CacheFile, Needed, Reason
 from cogvid_pipeline.store.clips import staging_name
 
 _CLIP = re.compile(r"([0-9a-f]{64})\.(mp4|damaged)")
-_DOWNLOAD = re.compile(r"\.?([0-9a-f]{32})\.mp4(\.part)?")
+# What a file is called that is being written.
+_UNFINISHED = r"(\.part|\.[0-9]+\.tmp)?"
+_STRETCH = re.compile(r"\.?[0-9a-f]{64}[-.][0-9a-f]+\.(mp4|film)" + _UNFINISHED)
+_DOWNLOAD = re.compile(r"\.?([0-9a-f]{32})\.mp4" + _UNFINISHED)
 
 
 def survey(state: Path, needed: Needed, *, now: float, grace: float) -> list[CacheFile]:
@@ -29,8 +32,13 @@ def survey(state: Path, needed: Needed, *, now: float, grace: float) -> list[Cac
 
     try:
         found = [
-            *(described(entry, _reason_for_clip(entry, needed)) for entry in _clips(state / "clips")),
+            *(
+                described(entry, _reason_for_clip(entry, needed))
+                for entry in _shelved(state / "clips", _CLIP)
+            ),
             *(described(entry, reason) for entry, reason in _downloads(state / "partial", needed)),
+            # What was encoded for a film can be encoded again.
+            *(described(entry, None) for entry in _shelved(state / "cuts", _STRETCH)),
         ]
     except OSError as error:
         raise StateError(f"cannot read {error.filename}: {error.strerror}") from error
@@ -53,10 +61,10 @@ def remove(state: Path, files: Iterable[CacheFile]) -> None:
             ) from error
 
 
-def _clips(directory: Path) -> Iterator[os.DirEntry[str]]:
+def _shelved(directory: Path, name: re.Pattern[str]) -> Iterator[os.DirEntry[str]]:
     for shelf in _entries(directory):
         if shelf.is_dir():
-            yield from (entry for entry in _files(Path(shelf.path)) if _CLIP.fullmatch(entry.name))
+            yield from (entry for entry in _files(Path(shelf.path)) if name.fullmatch(entry.name))
 
 
 def _reason_for_clip(entry: os.DirEntry[str], needed: Needed) -> Reason | None:

@@ -31,6 +31,8 @@ def test_the_wheel_carries_schemas_the_starter_and_the_licence(wheel: Path) -> N
         assert f"cogvid_pipeline/{path.relative_to(ROOT).as_posix()}" in names
     assert "cogvid_pipeline/cli/starter.yaml" in names
     assert "cogvid_pipeline/plan/prices.json" in names
+    for path in (ROOT / "cogvid_pipeline" / "page" / "assets").iterdir():
+        assert path.relative_to(ROOT).as_posix() in names
     assert "cogvid_pipeline/py.typed" in names
     assert any(name.endswith("LICENSE") for name in names)
     assert not any(name.startswith(("tests/", "benchmarks/")) for name in names)

@@ -14,15 +14,20 @@ ALLOWED = {
     "effects": set(),
     "durable": {"errors", "effects"},
     "packaged": set(),
+    "loopback": {"errors"},
     "model": {"errors"},
     "manifest": BASE,
     "plan": BASE,
+    "cut": BASE,
+    "timeline": BASE | {"cut"},
     "report": BASE,
     "media": BASE,
     "state": BASE,
     "providers": BASE | {"media"},
     "store": BASE | {"media"},
-    "emulator": BASE | {"media", "providers", "store"},
+    "page": BASE | {"report"},
+    "watch": BASE,
+    "emulator": BASE | {"media", "providers", "store", "loopback"},
     "provenance": BASE | {"media"},
     "engine": BASE | {"plan"},
 }
@@ -67,8 +72,8 @@ def test_adapters_are_wired_in_one_place() -> None:
     assert importers == {"wiring.py"}
 
 
-@pytest.mark.parametrize("layer", ["plan", "report"])
-def test_planning_and_summaries_touch_no_disk_clock_environment_or_network(layer: str) -> None:
+@pytest.mark.parametrize("layer", ["plan", "cut", "report"])
+def test_planning_the_cut_and_summaries_touch_no_disk_clock_environment_or_network(layer: str) -> None:
     impure = {"os", "pathlib", "time", "datetime", "random", "socket", "subprocess", "httpx", "sqlite3"}
 
     for path in PACKAGE.glob(f"{layer}/*.py"):

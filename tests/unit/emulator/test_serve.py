@@ -2,9 +2,10 @@ import tempfile
 
 import pytest
 
-from cogvid_pipeline.emulator.serve import listen, origin, running
+from cogvid_pipeline.emulator.serve import running
 from cogvid_pipeline.emulator.settings import Settings
 from cogvid_pipeline.errors import CogvidError, UsageError
+from cogvid_pipeline.loopback import listen, origin
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.com", "", "127.0.0.1.example.com"])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cogvid_pipeline.engine.inspect import differences
-from tests.boards import DEFAULTS, clip, shot
+from tests.boards import DEFAULTS, clip
 
 DOCUMENTED = DEFAULTS["cogvideox-3"]
 
@@ -30,14 +30,18 @@ DOCUMENTED = DEFAULTS["cogvideox-3"]
     ],
 )
 def test_what_differs_is_said(asked: dict[str, Any], got: dict[str, Any], words: list[str]) -> None:
-    assert differences(shot("cat", **asked), replace(clip(), **got), DOCUMENTED) == words
+    assert differences(asked, replace(clip(), **got), DOCUMENTED) == words
 
 
 def test_what_was_not_asked_for_cannot_differ() -> None:
-    assert differences(shot("cat"), replace(clip(), fps=1.0, duration=99.0), {}) == []
+    assert differences({}, replace(clip(), fps=1.0, duration=99.0), {}) == []
+
+
+def test_what_a_damaged_lock_asks_for_is_no_number_to_compare_with() -> None:
+    assert differences({"fps": "many", "duration": "long"}, clip(), {}) == []
 
 
 def test_all_differences_are_said() -> None:
-    asked = shot("cat", size="1280x720", fps=60, duration=10, with_audio=True)
+    asked = {"size": "1280x720", "fps": 60, "duration": 10, "with_audio": True}
 
     assert len(differences(asked, clip(), DOCUMENTED)) == 4

@@ -89,7 +89,7 @@ def whole_show() -> dict[str, Any]:
         freeze=True,
     )
     link = replace(shot("link", ""), images=(ImageUrl("https://example.com/a.png"),))
-    cut = (Segment("run", end=4.5), Segment("walk", 2, 0.5, None, Transition("dissolve", 0.5)))
+    cut = (Segment("run", end=4.5), Segment("walk", 2, 0.5, None, Transition("dissolve", 0.5), 0.4))
     board = storyboard(shot("run"), walk, link, environment="final", sequence=cut)
     return storyboard_document(board, board.shots)
 
@@ -385,7 +385,7 @@ def test_an_event_that_lacks_a_field_is_noticed(event: Event) -> None:
 
 def test_a_storyboard_that_lacks_a_field_is_noticed() -> None:
     parameters = {"fps", "with_audio", "quality", "size", "duration", "watermark"}
-    choices = {"takes", "pick", "depends_on", "protect", "freeze", "environment"}
+    choices = {"takes", "pick", "depends_on", "protect", "freeze", "environment", "fade_out"}
 
     assert not_missed("storyboard", whole_show()) == {"prompt", "image", *parameters, *choices}
     assert accepted_anyhow("storyboard", whole_show()) == set()

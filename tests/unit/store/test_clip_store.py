@@ -349,3 +349,22 @@ def test_a_folder_under_the_readable_name_is_an_error(store, project):
 
     with pytest.raises(StateError, match=r"cannot write .*walk\.mp4: Is a directory"):
         store.place(adopt(store), "walk")
+
+
+def test_looking_finds_a_clip_in_the_cache_or_under_its_name_and_changes_nothing(store, state, project):
+    clip = adopt(store)
+    store.place(clip, "walk")
+
+    assert store.look(clip, "walk") == cached(state)[0]
+    damage(cached(state)[0])
+    assert store.look(clip, "walk") == project / "renders" / "walk.mp4"
+    assert store.look(clip, "other") is None
+    assert cached(state)[0].read_bytes() == b"damaged"
+
+
+def test_looking_takes_no_file_for_a_clip_that_has_other_bytes(store, state):
+    clip = adopt(store)
+    store.place(clip, "walk").write_bytes(b"the cat walks")
+    cached(state)[0].unlink()
+
+    assert store.look(clip, "walk") is None

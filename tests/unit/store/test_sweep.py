@@ -101,7 +101,7 @@ def test_downloads_stay_while_their_attempt_is_unfinished(tmp_path: Path) -> Non
     for key in ("running", "done"):
         staged = store.staging(key).relative_to(tmp_path)
         paths += [put(tmp_path, str(staged)), put(tmp_path, f"{staged}.part")]
-        paths.append(put(tmp_path, str(staged.with_name(f".{staged.name}.part"))))
+        paths.append(put(tmp_path, str(staged.with_name(f".{staged.name}.123.tmp"))))
     young = put(tmp_path, f"partial/{'1' * 32}.mp4", days=2)
     needed = Needed(frozenset(), frozenset(), frozenset({"running"}), frozenset())
 

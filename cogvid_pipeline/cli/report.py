@@ -1,0 +1,83 @@
+"""`cogvid report`: the storyboard as a web page."""
+
+import os
+from pathlib import Path
+
+import click
+from click.core import ParameterSource
+
+from cogvid_pipeline.cli.options import reads_manifest
+from cogvid_pipeline.cli.project import open_project
+from cogvid_pipeline.cli.saved import (
+    asked_again,
+    load_plan,
+    refuse_further_options,
+    refuse_stale,
+    settings_of,
+)
+from cogvid_pipeline.cli.settings import Settings
+from cogvid_pipeline.model.plan import PlanOptions
+from cogvid_pipeline.report.plan_json import options_of
+from cogvid_pipeline.report.printable import printable
+
+
+@click.command()
+@click.option(
+    "--out",
+    metavar="DIR",
+    default="site",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The folder to write; it opens from the disk and can be uploaded as it is.",
+)
+@click.option(
+    "--plan",
+    "saved",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Show what a plan that `cogvid plan --out` saved would change instead.",
+)
+@click.option(
+    "--contact-sheet",
+    "sheet",
+    metavar="FILE.png",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write one picture with three frames of every shot; without --out nothing else is written.",
+)
+@reads_manifest
+@click.pass_context
+def command(
+    context: click.Context, out: Path, saved: Path | None, sheet: Path | None, settings: Settings
+) -> None:
+    """Write the storyboard as a web page that needs no server and no network.
+
+    It shows each shot with its clip, prompt, parameters, cost and state, and changes nothing else. Clips that
+    are not on this machine are left out: `apply` brings them, free of charge.
+
+    \b
+    Examples:
+      cogvid report --out site
+      cogvid report --plan plan.json --out review
+      cogvid report --contact-sheet sheet.png
+    """
+    from cogvid_pipeline.cli.storyboard_page import build_page, write_contact_sheet  # it loads FFmpeg
+
+    document = load_plan(saved) if saved else None
+    options = PlanOptions()
+    if document:
+        refuse_further_options(options, settings)
+        named = context.get_parameter_source("manifest") is not ParameterSource.DEFAULT
+        settings, options = settings_of(document, settings, named=named), options_of(document)
+    with asked_again(document):
+        project = open_project(settings)
+    with project.read_ledger() as ledger, asked_again(document):
+        plan = project.plan(ledger, options)
+    if document:
+        refuse_stale(document, plan)
+    written = []
+    if sheet is None or context.get_parameter_source("out") is not ParameterSource.DEFAULT:
+        written.append(build_page(project, plan, out, of_plan=document is not None))
+    if sheet:
+        written.append(write_contact_sheet(project, sheet))
+    for path in written:
+        click.echo(printable(os.path.relpath(path)))

@@ -1,0 +1,1 @@
+"""What the cut comes to in frames: pure decisions, no video."""

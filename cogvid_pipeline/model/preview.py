@@ -1,0 +1,54 @@
+"""Previews: what is to be rendered, and what became of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from cogvid_pipeline.model.shot import Scalar, Shot
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewTask:
+    """A preview to render into a file, whole in itself so that another process can do it.
+
+    The paths of pictures are relative to `root`; `clips` has, by shot, the previews that frames are taken
+    from. `defaults` has what parameters are where the shot does not say.
+    """
+
+    shot: Shot
+    root: Path
+    clips: Mapping[str, Path]
+    into: Path
+    scale: float
+    defaults: Mapping[str, Scalar]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The preview is new; `digest` is the SHA-256 of its file, in hex."""
+
+    shot: str
+    path: Path
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The preview was there already, made from the same."""
+
+    shot: str
+    path: Path
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotRendered:
+    """There is no preview, for this reason."""
+
+    shot: str
+    reason: str
+    hint: str = ""
+
+
+PreviewOutcome: TypeAlias = Rendered | Kept | NotRendered

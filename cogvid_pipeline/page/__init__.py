@@ -1,0 +1,1 @@
+"""The storyboard as a web page."""

@@ -1,0 +1,164 @@
+"""A folder with the storyboard page and all that it shows."""
+
+import os
+import re
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from cogvid_pipeline.durable import (
+    make_directory_durably,
+    make_ignored_directory,
+    move_durably,
+    replace_durably,
+    staging_beside,
+    write_failures_named,
+)
+from cogvid_pipeline.errors import MediaError, UsageError
+from cogvid_pipeline.model.attempt import Clip
+from cogvid_pipeline.packaged import page_assets
+from cogvid_pipeline.page.html import page_html
+from cogvid_pipeline.report.page_view import Film, Page, Picture
+
+# What says that a folder is ours, so that what is in it may be replaced.
+_MARKER = "cogvid-site.txt"
+_MARKED = b"`cogvid report` writes this folder: what is in it is replaced by the next run.\n"
+
+# The names of the files that a site brings and removes, by folder.
+_OURS = {
+    "clips": re.compile(r"[0-9a-f]{24}\.mp4"),
+    "posters": re.compile(r"[0-9a-f]{24}\.jpg"),
+}
+
+K = TypeVar("K", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """A clip that is to be shown; `find` gives its file, or None where there is none, and is asked once."""
+
+    clip: Clip
+    find: Callable[[], Path | None]
+
+
+class Site:
+    """The folder, which is made where it is not there yet.
+
+    Clips and posters are named by the digest of the clip, so what is there already stays as it is. `copy`
+    copies a file to a name that is free, `poster` makes a JPEG of a clip in a size, or raises MediaError.
+    Raises UsageError for a folder that has something else in it, StateError when the disk refuses.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        copy: Callable[[Path, Path], None],
+        poster: Callable[[Path, tuple[int, int]], bytes],
+    ) -> None:
+        self._folder = folder
+        self._copy = copy
+        self._poster = poster
+        self._used: set[str] = set()
+        _refuse_foreign(folder)
+        make_ignored_directory(folder)
+        self._write(_MARKER, _MARKED)
+        for name in _OURS:
+            make_directory_durably(folder / name)
+
+    def bring(
+        self, footage: Mapping[K, Footage], done: Callable[[int, int], None] = lambda _done, _of: None
+    ) -> dict[K, Film]:
+        """Put the clips and a poster of each into the folder; those that can be had and played, as films.
+
+        `done` hears how many are finished, and of how many.
+        """
+        each = {one.clip.sha256: one for one in footage.values()}
+        brought = set()
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for number, (digest, there) in enumerate(
+                zip(each, pool.map(self._bring, each.values()), strict=True), 1
+            ):
+                done(number, len(each))
+                if there:
+                    brought.add(digest)
+        return {key: Film(one.clip) for key, one in footage.items() if one.clip.sha256 in brought}
+
+    def bring_pictures(self, pictures: Mapping[str, Callable[[], bytes]]) -> frozenset[str]:
+        """Put small copies of pictures into the folder, by digest; those that were made are returned."""
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            made = pool.map(self._bring_picture, pictures.items())
+            return frozenset(digest for digest, there in zip(pictures, made, strict=True) if there)
+
+    def write(self, page: Page, *, live: bool = False) -> Path:
+        """Write the page, then remove the clips and posters that it does not show any more."""
+        for name in ("page.css", "page.js"):
+            self._write(name, (page_assets() / name).read_bytes())
+        self._write("index.html", page_html(page, live=live).encode())
+        for name, pattern in _OURS.items():
+            for path in (self._folder / name).iterdir():
+                if f"{name}/{path.name}" not in self._used and pattern.fullmatch(path.name):
+                    with write_failures_named(path):
+                        path.unlink()
+        return self._folder / "index.html"
+
+    def _bring(self, footage: Footage) -> bool:
+        film = Film(footage.clip)
+        clip = self._folder / film.clip
+        there = clip.is_file() and clip.stat().st_size == footage.clip.bytes
+        if not there:
+            source = footage.find()
+            if source is None:
+                return False
+            self._bring_clip(source, clip)
+        if not self._made(film.poster, lambda: self._poster(clip, film.poster_size)):
+            return False
+        self._used.add(film.clip)
+        return True
+
+    def _bring_picture(self, picture: tuple[str, Callable[[], bytes]]) -> bool:
+        digest, thumbnail = picture
+        return self._made(Picture("", digest).poster, thumbnail)
+
+    def _made(self, name: str, poster: Callable[[], bytes]) -> bool:
+        """Whether a poster is there, made now if need be."""
+        path = self._folder / name
+        if not path.is_file():
+            try:
+                replace_durably(path, poster())
+            except MediaError:
+                return False
+        self._used.add(name)
+        return True
+
+    def _bring_clip(self, source: Path, target: Path) -> None:
+        staging = staging_beside(target)
+        try:
+            with write_failures_named(target):
+                self._copy(source, staging)
+            move_durably(staging, target)
+        finally:
+            staging.unlink(missing_ok=True)
+
+    def _write(self, name: str, data: bytes) -> None:
+        """Write a file unless it has these bytes already."""
+        path = self._folder / name
+        if not path.is_file() or path.read_bytes() != data:
+            replace_durably(path, data)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Raise UsageError unless the folder is free or a site, and its own folders lie in it."""
+    if not folder.exists() and not folder.is_symlink():
+        return
+    hint = "choose another folder for --out"
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is there and is no folder", hint=hint)
+    names = {path.name for path in folder.iterdir()} - {".gitignore"}
+    if names and _MARKER not in names:
+        raise UsageError(f"{folder} is there and is no site that cogvid wrote", hint=hint)
+    for name in _OURS:
+        if (folder / name).is_symlink():
+            raise UsageError(f"{folder / name} is a link, which a site has none of", hint=hint)

@@ -1,0 +1,1 @@
+"""A storyboard page that follows the files it is made of."""
