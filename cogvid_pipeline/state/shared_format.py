@@ -64,12 +64,14 @@ _STEPS: tuple[tuple[str, ...], ...] = (
 )
 VERSION = len(_STEPS)
 
+# Asked of the catalogue: what to_regclass() says may be remembered from before another has made it.
+_IS_THERE = "SELECT 1 AS it FROM pg_tables WHERE schemaname = 'cogvid' AND tablename = 'format'"
+
 
 def version_of(connection: Connection, server: Server) -> int:
     """The version of the format, 0 when there is nothing yet. Raises StateError for a newer one."""
     with server.failures(connection):
-        there = connection.execute("SELECT to_regclass('cogvid.format') AS it").fetchone()
-        if there is None or there["it"] is None:
+        if connection.execute(_IS_THERE).fetchone() is None:
             return 0
         row = connection.execute("SELECT version FROM cogvid.format").fetchone()
     version = int(row["version"]) if row else 0

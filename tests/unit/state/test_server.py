@@ -55,20 +55,24 @@ def test_there_is_a_golden_of_each_version() -> None:
     assert len(list(GOLDEN.glob("shared-ledger-*.sql"))) == VERSION
 
 
-def test_many_that_open_a_new_ledger_at_the_same_moment_all_get_it(
-    tmp_path: Path, database: Database
-) -> None:
-    def use(name: str) -> None:
-        with Place(tmp_path / name, database.url).open(name) as ledger:
-            ledger.record(make_attempt(name))
+def test_many_that_look_before_one_of_them_makes_the_ledger_all_get_it(database: Database) -> None:
+    there, all_have_looked = Server(database.url), threading.Barrier(6)
+    versions: list[int] = []
 
-    threads = [threading.Thread(target=use, args=(f"run-{number}",)) for number in range(6)]
+    def make() -> None:
+        with closing(there.connect()) as connection:
+            assert version_of(connection, there) == 0
+            all_have_looked.wait()
+            bring_up_to_date(connection, there)
+            versions.append(version_of(connection, there))
+
+    threads = [threading.Thread(target=make) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert database.execute("SELECT count(*) FROM cogvid.attempts") == [(6,)]
+    assert versions == [VERSION] * 6
 
 
 @pytest.mark.parametrize("use", ["read", "written"])
