@@ -5,6 +5,7 @@ The conversion from RGB to YUV is written out here, so that the code under test 
 """
 
 import math
+import struct
 from array import array
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -52,23 +53,25 @@ def make_clip(
     audio_rate: int = 48_000,
     audio_layout: str = "stereo",
     rotation: int = 0,
+    ticks: int = TICKS,
     options: dict[str, str] | None = None,
     muxer: dict[str, str] | None = None,
 ) -> Path:
     """Write a clip of numbered frames, or of what `paint` returns for (frame number, width, height).
 
-    `times` are the frames' time stamps in seconds, where they are not evenly spaced. `rotation` is what
-    players are told to turn the picture by, in degrees counter-clockwise. `wave` gives the sound at a time in
-    seconds, a tone when it is left out.
+    `times` are the frames' time stamps in seconds, where they are not evenly spaced, `ticks` the parts that a
+    second has. `rotation` is what players are told to turn the picture by, in degrees counter-clockwise.
+    `wave` gives the sound at a time in seconds, a tone when it is left out.
     """
     paint = paint or numbered
     with av.open(str(path), "w", format="mp4", options=muxer or {"movflags": "+faststart"}) as container:
         video = container.add_stream("libx264", rate=Fraction(fps))
         video.width, video.height = size
         video.pix_fmt = "yuvj420p" if full_range else "yuv420p"
-        video.time_base = Fraction(1, TICKS)
+        video.time_base = Fraction(1, ticks)
         video.gop_size = gop
         context = video.codec_context
+        context.time_base = Fraction(1, ticks)
         context.thread_count = 1
         context.max_b_frames = b_frames
         context.options = {"preset": "veryfast", "crf": "8", **(options or {})}
@@ -83,13 +86,45 @@ def make_clip(
             for plane, samples in zip(frame.planes, paint(number, *size), strict=True):
                 plane.update(_with_stride(samples, plane.width, plane.line_size))
             seconds = times[number] if times else float(number / fps)
-            frame.pts, frame.time_base = round(seconds * TICKS), Fraction(1, TICKS)
+            frame.pts, frame.time_base = round(seconds * ticks), Fraction(1, ticks)
             container.mux(video.encode(frame))
         container.mux(video.encode())
         if sound is not None:
             for packet in _sound(sound, audio_rate, float(frames / fps), wave or _tone):
                 container.mux(packet)
     return path
+
+
+def with_edits(clip: Path, *edits: tuple[float, float | None]) -> Path:
+    """Give a clip (whose `moov` comes last, so that nothing moves) the edit list of these pieces.
+
+    Each is how long it lasts and where in the track it begins, in seconds; None where nothing is shown.
+    """
+    data = clip.read_bytes()
+    start = data.rindex(b"moov") - 4
+    moov = data[start:]
+    movie, track = (
+        int.from_bytes(moov[at + 16 : at + 20]) for at in (moov.index(b"mvhd"), moov.index(b"mdhd"))
+    )
+    entries = b"".join(
+        struct.pack(">iiI", round(length * movie), -1 if begin is None else round(begin * track), 0x10000)
+        for length, begin in edits
+    )
+    elst = _box(b"elst", struct.pack(">II", 0, len(edits)) + entries)
+    trak = moov.index(b"trak") - 4
+    end = trak + int.from_bytes(moov[trak : trak + 4])
+    content = moov[trak + 8 : end]
+    if b"edts" in content:
+        old = content.index(b"edts") - 4
+        content = content[:old] + content[old + int.from_bytes(content[old : old + 4]) :]
+    header = int.from_bytes(content[:4])
+    content = content[:header] + _box(b"edts", elst) + content[header:]
+    clip.write_bytes(data[:start] + _box(b"moov", moov[8:trak] + _box(b"trak", content) + moov[end:]))
+    return clip
+
+
+def _box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content) + 8) + kind + content
 
 
 def numbered(number: int, width: int, height: int) -> YUV:

@@ -19,6 +19,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
+from cogvid_pipeline.engine.inputs import FitPicture
 from cogvid_pipeline.engine.locking import LockKeeper
 from cogvid_pipeline.engine.outcome import RunReport
 from cogvid_pipeline.engine.ports import Ports, Progress, Provider
@@ -29,7 +30,7 @@ from cogvid_pipeline.errors import MediaError, StateError
 from cogvid_pipeline.model.attempt import Attempt, Clip, Lock, LockEntry, State
 from cogvid_pipeline.model.event import Event
 from cogvid_pipeline.model.plan import Plan, PlanOptions
-from cogvid_pipeline.model.shot import ImageFile, Storyboard
+from cogvid_pipeline.model.shot import Fit, ImageFile, Storyboard
 from cogvid_pipeline.model.wire import Accepted, Submission, TaskState, TaskSucceeded, Verdict
 from cogvid_pipeline.plan.cost import PriceBook
 from cogvid_pipeline.plan.diff import Facts, Planner, make_plan
@@ -281,6 +282,10 @@ class LockBook:
         self.waiting.clear()
 
 
+async def fit_picture(data: bytes, fit: Fit) -> tuple[bytes, str]:
+    return f"{data.decode()} to {fit.how} {fit.size}".encode(), "image/png"
+
+
 class Frames:
     async def extract(self, clip: Path, at: str | float) -> tuple[bytes, str]:
         return f"{at} of {clip}".encode(), "image/png"
@@ -317,6 +322,7 @@ class Stage:
     when: dict[str, Callable[[Run], object]] = field(default_factory=dict)
     seconds: float = 0.0
     frames: Frames = field(default_factory=Frames)
+    fit_picture: FitPicture = fit_picture
     _ids: "count[int]" = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
@@ -363,6 +369,7 @@ class Stage:
             clips=self.shelf,
             frames=self.frames,
             read_image=_no_image,
+            fit_picture=self.fit_picture,
             observe=self._observe,
             clock=now,
             jitter=lambda: 1.0,

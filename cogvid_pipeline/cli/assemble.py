@@ -1,44 +1,17 @@
 """`cogvid assemble`: join the clips into one film."""
 
-import re
 import signal
-from fractions import Fraction
 from pathlib import Path
 
 import click
 
+from cogvid_pipeline.cli.film_options import gathers_film_options
 from cogvid_pipeline.cli.options import reads_manifest
 from cogvid_pipeline.cli.project import Project, open_project
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.cut.edit_list import EditOptions
-from cogvid_pipeline.cut.shape import exact_rate
 from cogvid_pipeline.errors import UsageError
-from cogvid_pipeline.model.edit import Size
 from cogvid_pipeline.report.printable import printable
-
-_LARGEST = 8192
-_FASTEST = 240
-
-
-def _size(_: click.Context, __: click.Parameter, text: str | None) -> Size | None:
-    if text is None:
-        return None
-    found = re.fullmatch(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})", text)
-    size = (int(found[1]), int(found[2])) if found else (0, 0)
-    if not all(2 <= side <= _LARGEST and side % 2 == 0 for side in size):
-        raise click.BadParameter(f"{text!r} is no WIDTHxHEIGHT in even numbers of pixels, as in 1920x1080")
-    return size
-
-
-def _rate(_: click.Context, __: click.Parameter, text: str | None) -> Fraction | None:
-    if text is None:
-        return None
-    if not re.fullmatch(r"[0-9]{1,6}([./][0-9]{1,6})?", text) or text.endswith("/0"):
-        raise click.BadParameter(f"{text!r} is no frame rate, as in 24, 29.97 or 30000/1001")
-    rate = Fraction(text) if "/" in text else exact_rate(float(text))
-    if rate is None or not 1 <= rate <= _FASTEST:
-        raise click.BadParameter(f"{text} frames a second is not between 1 and {_FASTEST}")
-    return rate
 
 
 @click.command()
@@ -51,30 +24,18 @@ def _rate(_: click.Context, __: click.Parameter, text: str | None) -> Fraction |
 )
 @click.option("--placeholders", is_flag=True, help="Show a card in place of each shot that is not there.")
 @click.option(
-    "--drop-repeats",
-    is_flag=True,
-    help="Leave out the frame that a shot made from the last frame of the one before begins with.",
-)
-@click.option(
     "--loudness",
     type=click.FloatRange(-40, -5),
     metavar="LUFS",
     help="Bring each clip to this loudness: -16 is usual on the web, -23 in European broadcasting.",
 )
-@click.option(
-    "--size", metavar="WxH", callback=_size, help="The film's size instead of that of most of its clips."
-)
-@click.option(
-    "--fps", "rate", metavar="N", callback=_rate, help="The film's frame rate instead of that of most clips."
-)
+@gathers_film_options
 @reads_manifest
 def command(
     output: Path | None,
     placeholders: bool,
-    drop_repeats: bool,
     loudness: float | None,
-    size: Size | None,
-    rate: Fraction | None,
+    shape: EditOptions,
     settings: Settings,
 ) -> None:
     """Join the clips of the sequence, or of all shots in order, into one film.
@@ -96,7 +57,7 @@ def command(
     project = open_project(settings)
     assembly = Assembly(
         project,
-        EditOptions(size=size, rate=rate, drop_repeats=drop_repeats),
+        shape,
         _destination(output, project),
         placeholders=placeholders,
         loudness=loudness,

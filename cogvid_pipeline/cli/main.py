@@ -26,6 +26,7 @@ COMMANDS = {
     "status": "status",
     "check": "check",
     "report": "report",
+    "export": "export",
     "recover": "recover",
     "credentials": "credentials",
     "gc": "gc",

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,6 @@ from cogvid_pipeline.errors import UsageError
 from cogvid_pipeline.media.contact_sheet import Strip, contact_sheet
 from cogvid_pipeline.media.picture import read_image
 from cogvid_pipeline.media.poster import poster_file, thumbnail_file
-from cogvid_pipeline.model.attempt import Attempt
 from cogvid_pipeline.model.plan import Plan
 from cogvid_pipeline.model.shot import ImageData, ImageFile, take_name
 from cogvid_pipeline.page.site import Footage, Site
@@ -39,9 +39,8 @@ def build_page(
     the page runs `live.js`, which whoever serves the folder provides.
     """
     site = Site(folder, copy=copy_file, poster=poster_file)
-    results = dict(_results(project))
-    now = footage if footage is not None else _footage(project, results)
-    before = {} if footage is not None or of_plan else _footage(project, dict(_former(project)))
+    now = _current(project) if footage is None else footage
+    before = _former(project) if footage is None and not of_plan else {}
     films = site.bring(
         {("now", name): one for name, one in now.items()}
         | {("before", name): one for name, one in before.items()},
@@ -50,7 +49,7 @@ def build_page(
     reel = Reel(
         {name: film for (when, name), film in films.items() if when == "now"},
         {name: film for (when, name), film in films.items() if when == "before"},
-        dict(_warnings(project, results)) if footage is None else {},
+        dict(_warnings(project)) if footage is None else {},
         site.bring_pictures(dict(_pictures(project))),
     )
     page = storyboard_page(project.storyboard, project.settled_lock, plan, reel, of_plan=of_plan)
@@ -73,7 +72,7 @@ def write_contact_sheet(project: Project, path: Path) -> Path:
     if path.exists() and not _is_png(path):
         raise UsageError(f"{path} is there and is no PNG", hint="choose another name for --contact-sheet")
     board = project.storyboard
-    clips = {name: one.find() for name, one in _footage(project, dict(_results(project))).items()}
+    clips = {name: one.find() for name, one in _current(project).items()}
     strips = [
         Strip(f"{number:02}", shot.name, clips.get(take_name(shot.name, shot.pick or 1)))
         for number, shot in enumerate(board.shots, 1)
@@ -87,24 +86,25 @@ def _is_png(path: Path) -> bool:
         return file.read(len(_PNG)) == _PNG
 
 
-def _results(project: Project) -> Iterator[tuple[str, Attempt]]:
+def _current(project: Project) -> dict[str, Footage]:
+    """Where the clips that count are, by take: their labelled copies, which are for others, if there."""
+    found = {}
     for name, entry in project.settled_lock.entries.items():
-        if entry.result:
-            yield name, entry.result
+        if entry.result is None or entry.result.clip is None:
+            continue
+        clip, labelled = entry.result.clip, entry.labelled
+        if labelled and project.clips.look(labelled, name):
+            clip = replace(clip, sha256=labelled.sha256, bytes=labelled.bytes)
+        found[name] = Footage(clip, partial(project.clips.look, clip, name))
+    return found
 
 
-def _former(project: Project) -> Iterator[tuple[str, Attempt]]:
-    for name, entry in project.settled_lock.entries.items():
-        if entry.previous:
-            yield name, entry.previous
-
-
-def _footage(project: Project, attempts: Mapping[str, Attempt]) -> dict[str, Footage]:
-    """Where the clips of these attempts are, by take."""
+def _former(project: Project) -> dict[str, Footage]:
+    """Where the clips are that others took the place of, by take."""
     return {
-        name: Footage(attempt.clip, partial(project.clips.look, attempt.clip, name))
-        for name, attempt in attempts.items()
-        if attempt.clip
+        name: Footage(previous.clip, partial(project.clips.look, previous.clip, name))
+        for name, entry in project.settled_lock.entries.items()
+        if (previous := entry.previous) and previous.clip
     }
 
 
@@ -125,11 +125,12 @@ def _thumbnail_of(root: Path, image: ImageFile) -> bytes:
     return thumbnail_file(read_image(root, image))
 
 
-def _warnings(project: Project, results: Mapping[str, Attempt]) -> Iterator[tuple[str, list[str]]]:
+def _warnings(project: Project) -> Iterator[tuple[str, list[str]]]:
     """Where a clip is not what was asked for; an emulator's are smaller, and everybody knows."""
     defaults = project.storyboard.documented_defaults
-    for name, result in results.items():
-        if result.clip and result.provider != "emulator":
+    for name, entry in project.settled_lock.entries.items():
+        result = entry.result
+        if result and result.clip and result.provider != "emulator":
             wished = defaults.get(result.request["model"], {})
             if found := differences(result.request, result.clip, wished):
                 yield name, found

@@ -17,6 +17,7 @@ from cogvid_pipeline.engine.run import Run
 from cogvid_pipeline.engine.runner import Runner
 from cogvid_pipeline.engine.take import TakeWorker
 from cogvid_pipeline.errors import CogvidError
+from cogvid_pipeline.media.fit import fit_picture
 from cogvid_pipeline.media.frames import ClipFrames
 from cogvid_pipeline.media.picture import read_image
 from cogvid_pipeline.model.attempt import Attempt, Lock
@@ -104,6 +105,7 @@ async def open_ports(
             clips=project.clips,
             frames=ClipFrames(),
             read_image=partial(read_image, project.root),
+            fit_picture=fit_picture,
             observe=observe,
             labeller=labeller,
         )

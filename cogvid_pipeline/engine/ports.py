@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 from cogvid_pipeline.model.attempt import Attempt, Clip, LockEntry, Stored
 from cogvid_pipeline.model.event import Event
-from cogvid_pipeline.model.shot import ImageFile
+from cogvid_pipeline.model.shot import Fit, ImageFile
 from cogvid_pipeline.model.wire import (
     Accepted,
     PollDenied,
@@ -163,8 +163,8 @@ class Ports:
     `provider` gives who generates, the same at each call; it raises UsageError when a key is missing.
     `vendor_of` gives the vendor that an earlier attempt was submitted to; it raises CogvidError when that
     host is none of those that a key may be sent to. `read_image` raises when the file is no longer the one
-    that was planned. `labeller` is None where clips lie as the vendor sent them. `clock` gives seconds since
-    the epoch.
+    that was planned, `fit_picture` when a picture cannot be decoded. `labeller` is None where clips lie as
+    the vendor sent them. `clock` gives seconds since the epoch.
     """
 
     provider: Callable[[], Provider]
@@ -175,6 +175,7 @@ class Ports:
     clips: Clips
     frames: Frames
     read_image: Callable[[ImageFile], bytes]
+    fit_picture: Callable[[bytes, Fit], Awaitable[tuple[bytes, str]]]
     observe: Observer
     labeller: Labeller | None = None
     clock: Callable[[], float] = time.time

@@ -190,7 +190,7 @@ class TakeWorker:
                 raise MediaError(f"the clip of {frame.source!r} is gone", hint="run the command again")
             return await ports.frames.extract(path, frame.at)
 
-        return await make_submission(take, ports.read_image, read_frame)
+        return await make_submission(take, ports.read_image, read_frame, ports.fit_picture)
 
     async def _place(self, take: Take, attempt: Attempt) -> tuple[Labelled | None, list[str]]:
         """Put the clip under the take's name, labelled where that can be had.

@@ -92,6 +92,10 @@ class Draft:
         """Whether the shot has a value for a key, be it by default."""
         return key in self.own(shot) or key in self.defaults
 
+    def value(self, shot: str, key: str) -> Any:
+        """What a shot has for a key, be it by default; None where there is nothing, or no such shot."""
+        return self._own.get(shot, {}).get(key, self.defaults.get(key))
+
     def origin(self, shot: str, key: str) -> Path:
         """Where the value was written that a shot has for a key."""
         if key in self._own[shot]:

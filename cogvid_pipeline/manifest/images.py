@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path, PureWindowsPath
 from urllib.parse import quote, unquote, urlsplit
 
+from cogvid_pipeline.manifest.pixels import MAX_PIXELS, DamagedError, Pixels, TooManyPixelsError, examine
 from cogvid_pipeline.manifest.suggest import Suggestions
 from cogvid_pipeline.model.shot import ImageData, ImageFile, ImageUrl
 
@@ -54,18 +55,37 @@ class Pictures:
         self._directory = directory
         self._root = directory.resolve()
         self._files: dict[str, ImageFile] = {}
+        self._pixels: dict[str, Pixels] = {}
         self._shots = shots
         self._suggestions = Suggestions()
 
     def find(self, address: str) -> ImageFile | ImageUrl | ImageData:
         """The picture at an address as it stands in the manifest. Raises ImageMistake."""
         if address[:5].lower() == "data:":
-            return _data(address)
+            picture = _data(address)
+            self._examine(address, picture.digest, picture.data)
+            return picture
         if scheme := _SCHEME.match(address):
             return _url(address, scheme[1].lower())
         if address not in self._files:
             self._files[address] = self._file(address)
         return self._files[address]
+
+    def pixels(self, picture: ImageFile | ImageData) -> Pixels:
+        """What there is to a picture that was found."""
+        return self._pixels[picture.digest]
+
+    def _examine(self, address: str, digest: str, data: bytes) -> None:
+        if digest in self._pixels:
+            return
+        try:
+            self._pixels[digest] = examine(data)
+        except DamagedError as error:
+            message = f"{subject_of(address)} is damaged or cut off, and cannot be decoded"
+            raise ImageMistake("CV435", message, "copy it again, or save it anew") from error
+        except TooManyPixelsError as error:
+            message = f"{subject_of(address)} has more than {MAX_PIXELS:,} pixels"
+            raise ImageMistake("CV428", message, "save it smaller") from error
 
     def _file(self, address: str) -> ImageFile:
         try:
@@ -83,7 +103,9 @@ class Pictures:
         except (OSError, RuntimeError, ValueError) as error:
             raise _unreadable(address, error) from error
         path = real.relative_to(self._root) if Path(address).is_absolute() else Path(address)
-        return ImageFile(path.as_posix(), _digest(data), _media_type(_short(address), data))
+        picture = ImageFile(path.as_posix(), _digest(data), _media_type(_short(address), data))
+        self._examine(address, picture.digest, data)
+        return picture
 
     def _missing(self, address: str) -> ImageMistake:
         if _BASE64_PICTURE.match(address):
@@ -110,6 +132,11 @@ class Pictures:
         if elsewhere:
             return f"write {elsewhere[0].relative_to(self._directory).as_posix()}"
         return "paths are relative to the manifest's directory"
+
+
+def subject_of(address: str) -> str:
+    """What the picture at an address is called in a sentence."""
+    return "this picture" if address[:5].lower() == "data:" else _short(address)
 
 
 def _names(directory: Path) -> Iterator[str]:
@@ -161,8 +188,8 @@ def _data(address: str) -> ImageData:
     except (binascii.Error, ValueError) as error:
         message = "the data of this data: URI is not Base64"
         raise ImageMistake("CV415", message, "encode the picture again; it may have been cut off") from error
-    _check_size("this picture", len(data))
-    media_type = _media_type("this picture", data)
+    _check_size(subject_of(address), len(data))
+    media_type = _media_type(subject_of(address), data)
     if declared.replace("jpg", "jpeg") != media_type:
         message = f"this data: URI says {declared or 'nothing'}, but its data is {media_type}"
         raise ImageMistake("CV415", message, f"begin it with data:{media_type};base64,")

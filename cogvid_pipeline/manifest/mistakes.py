@@ -33,18 +33,19 @@ class Mistake:
 
 
 class Notes:
-    """Mistakes as they are found; one in `defaults` counts once however many shots inherit it."""
+    """Mistakes as they are found, each once; one in `defaults` however many shots inherit it."""
 
     def __init__(self) -> None:
         self.mistakes: list[Mistake] = []
-        self._inherited: set[tuple[str, Path]] = set()
+        self._seen: set[Mistake | tuple[str, Path]] = set()
 
     def add(self, mistake: Mistake) -> None:
-        if mistake.path and mistake.path[0] in _SHARED:
-            if (mistake.code, mistake.path) in self._inherited:
-                return
-            self._inherited.add((mistake.code, mistake.path))
-        self.mistakes.append(mistake)
+        shared = mistake.path[:1] and mistake.path[0] in _SHARED
+        # All shots of a matrix may have the same mistake.
+        seen = (mistake.code, mistake.path) if shared else mistake
+        if seen not in self._seen:
+            self._seen.add(seen)
+            self.mistakes.append(mistake)
 
 
 def pointer(path: Path) -> str:

@@ -8,14 +8,25 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 from cogvid_pipeline.manifest.draft import Draft
-from cogvid_pipeline.manifest.images import ImageMistake, Pictures
+from cogvid_pipeline.manifest.fit import fit_of, unfit
+from cogvid_pipeline.manifest.images import ImageMistake, Pictures, subject_of
 from cogvid_pipeline.manifest.matrix import spell_out
-from cogvid_pipeline.manifest.mistakes import Mistake, Notes
+from cogvid_pipeline.manifest.mistakes import Mistake, Notes, Path
 from cogvid_pipeline.manifest.output import check_output
+from cogvid_pipeline.manifest.preflight import preflight
 from cogvid_pipeline.manifest.rules import check
 from cogvid_pipeline.manifest.schema import Schemas
 from cogvid_pipeline.manifest.scope import Scope, Words, make_scope
-from cogvid_pipeline.model.shot import Image, Money, Provenance, Shot, ShotFrame, Storyboard
+from cogvid_pipeline.model.shot import (
+    Fit,
+    Image,
+    ImageUrl,
+    Money,
+    Provenance,
+    Shot,
+    ShotFrame,
+    Storyboard,
+)
 
 if TYPE_CHECKING:
     from cogvid_pipeline.model.cut import Segment
@@ -29,7 +40,7 @@ _CHOICES: Mapping[str, Callable[[Any], Any]] = {
     "depends_on": tuple,
 }
 # What a shot has that is no parameter of its own in a request.
-_NO_PARAMETER = frozenset({"model", "prompt", "image", "tags", "matrix", "exclude", *_CHOICES})
+_NO_PARAMETER = frozenset({"model", "prompt", "image", "fit", "tags", "matrix", "exclude", *_CHOICES})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,16 +126,32 @@ class _Shots:
 
     def _images(self, name: str, scope: Scope) -> Iterator[Image]:
         """The pictures of a shot, without those that are wrong."""
+        fit = fit_of(name, self._draft, self._notes)
         for where, each in self._draft.images(name):
             if isinstance(each, dict):
                 frame, shot = each["frame"], each["shot"]
                 take = int(each["take"]) if "take" in each else self._draft.picked(shot)
-                yield ShotFrame(shot, float(frame) if isinstance(frame, int) else frame, take)
+                # A frame of a clip that is asked for in the same size needs nothing.
+                its = fit if fit and fit.size != self._draft.value(shot, "size") else None
+                yield ShotFrame(shot, float(frame) if isinstance(frame, int) else frame, take, its)
             elif (address := scope.render(each, where)) is not None:
                 try:
-                    yield self._pictures.find(address)
+                    yield self._picture(name, address, where, fit)
                 except ImageMistake as mistake:
                     self._notes.add(Mistake(mistake.code, str(mistake), where, mistake.hint))
+
+    def _picture(self, name: str, address: str, where: Path, fit: Fit | None) -> Image:
+        picture = self._pictures.find(address)
+        if isinstance(picture, ImageUrl):
+            if fit:
+                raise unfit(fit)
+            return picture
+        if self._draft.is_certain(name, "size") and self._draft.is_certain(name, "fit"):
+            pixels, size = self._pictures.pixels(picture), self._draft.value(name, "size")
+            fitted = self._draft.value(name, "fit") in ("pad", "crop")
+            for warning in preflight(subject_of(address), pixels, size, where, fitted=fitted):
+                self._notes.add(warning)
+        return replace(picture, fit=fit) if fit else picture
 
 
 def _provider(draft: Draft, setting: Setting, notes: Notes) -> str:

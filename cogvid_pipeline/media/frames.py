@@ -1,7 +1,7 @@
 """Take single frames out of clips, as picture files."""
 
 import asyncio
-import sys
+import math
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from fractions import Fraction
@@ -34,50 +34,43 @@ def frame_image(clip: Path, at: str | float) -> tuple[bytes, str]:
 def frame_picture(clip: Path, at: str | float) -> Image.Image:
     """One frame of a clip.
 
-    `at` is "first", "middle", "last" or seconds from the start, which stand for the last frame that is shown
-    at or before that time. Raises MediaError when no frame decodes.
+    `at` is "first", "middle", "last" or seconds from the first frame, which stand for the last frame that is
+    shown at or before that time. Raises MediaError when no frame decodes.
     """
     with open_clip(clip) as (container, video):
-        frame = _newest(container, video, _limit(video, at))
+        tick = video.time_base or Fraction(1)
+        time = float((video.duration or 0) * tick / 2) if at == "middle" else at
+        frame = _shown(_decoded(container, video), time, tick)
         if frame is None:
             raise MediaError(f"{clip} has no frame that can be decoded")
         return to_rgb(frame)
 
 
-def _limit(video: VideoStream, at: str | float) -> int:
-    """The largest time stamp that the frame may have."""
-    start = video.start_time or 0
-    if at == "first":
-        return start
-    if at == "middle":
-        return start + (video.duration or 0) // 2
-    if at == "last":
-        return sys.maxsize
-    seconds, tick = float(at), video.time_base or Fraction(1)
-    whole = int(Fraction(seconds) / tick)
-    # 0.7 as a float is a little less than 21/30, and still means the frame that is shown from then on.
-    return start + whole + (float((whole + 1) * tick) <= seconds)
+def _shown(frames: Iterable[VideoFrame], at: str | float, tick: Fraction) -> VideoFrame | None:
+    """The last frame up to a time. The clip is decoded from its beginning.
 
-
-def _newest(container: InputContainer, video: VideoStream, limit: int) -> VideoFrame | None:
-    """The last frame up to the limit: decoded from the key frame before it where that gives the same."""
-    start = video.start_time or 0
-    container.seek(min(limit, start + (video.duration or 0)), stream=video)
-    found = _last_until(limit, _decoded(container, video))
-    if found is None or _time(found) > limit:
-        container.seek(start, stream=video)
-        found = _last_until(limit, _decoded(container, video))
-    return found
-
-
-def _last_until(limit: int, frames: Iterable[VideoFrame]) -> VideoFrame | None:
-    """The last frame up to the limit, or else the very first."""
-    found = None
+    A seek is no short cut: vendors' clips have a key frame every few seconds at best, and from one in the
+    middle the frames that refer to what is before it do not decode.
+    """
+    found, limit = None, 0.0
     for frame in frames:
-        if found is not None and _time(frame) > limit:
+        if found is None:
+            limit = _time(frame) + _ticks(at, tick)
+        elif _time(frame) > limit:
             break
         found = frame
+        if at == "first":
+            break
     return found
+
+
+def _ticks(at: str | float, tick: Fraction) -> float:
+    """How long after the first frame the frame may be, in units of `tick`."""
+    if isinstance(at, str):
+        return 0 if at == "first" else math.inf
+    whole = int(Fraction(at) / tick)
+    # 0.7 as a float is a little less than 21/30, and still means the frame that is shown from then on.
+    return whole + (float((whole + 1) * tick) <= at)
 
 
 def _time(frame: VideoFrame) -> int:

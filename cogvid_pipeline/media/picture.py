@@ -2,10 +2,11 @@
 
 import hashlib
 from bisect import bisect_right
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageOps
 from PIL.Image import Transpose
 
 from cogvid_pipeline.errors import CogvidError, MediaError
@@ -56,7 +57,7 @@ def read_image(root: Path, image: ImageFile) -> bytes:
 
 
 def load_picture(data: bytes) -> Image.Image:
-    """Decode a PNG or JPEG into RGB: upright, transparency over black, 16 bits scaled to 8.
+    """Decode a PNG or JPEG into sRGB: upright, transparency over black, 16 bits scaled to 8.
 
     Raises MediaError when it is neither, is damaged, or is too large to decode safely.
     """
@@ -64,7 +65,11 @@ def load_picture(data: bytes) -> Image.Image:
         with Image.open(BytesIO(data), formats=("PNG", "JPEG")) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise MediaError(f"the picture is too large to decode: {image.width}x{image.height} pixels")
-            return _upright(_as_rgb(image), image.getexif().get(ExifTags.Base.Orientation))
+            turn = image.getexif().get(ExifTags.Base.Orientation)
+            picture = _upright(_in_srgb(_opaque(image), image.info.get("icc_profile")), turn)
+            # Its profile, and which colour is clear, would be saved with what is made of it.
+            picture.info.clear()
+            return picture
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise MediaError(f"the picture is too large to decode: {error}") from error
     # Pillow raises SyntaxError for a broken PNG and ValueError for broken metadata.
@@ -75,6 +80,11 @@ def load_picture(data: bytes) -> Image.Image:
 def cover(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     """Scale the picture so that it fills the size, cutting off equally what sticks out."""
     return ImageOps.fit(picture, size, Image.Resampling.LANCZOS)
+
+
+def contain(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Scale the picture so that all of it is within the size, in the middle, with black bars around it."""
+    return ImageOps.pad(picture, size, Image.Resampling.LANCZOS, color="black")
 
 
 def _best_jpeg(picture: Image.Image) -> bytes:
@@ -88,12 +98,30 @@ def _best_jpeg(picture: Image.Image) -> bytes:
     return jpeg(best)
 
 
-def _as_rgb(image: Image.Image) -> Image.Image:
+def _opaque(image: Image.Image) -> Image.Image:
+    """The picture with 8 bits a channel and no transparency, in colours that its profile speaks of."""
     if image.mode == "I;16":
-        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L").convert("RGB")
+        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
     if image.has_transparency_data:
         above = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", image.size, "black"), above).convert("RGB")
+    return image if image.mode in ("L", "CMYK") else image.convert("RGB")
+
+
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """The picture in sRGB; a profile that makes no sense, or is for other colours, counts as none."""
+    if profile:
+        with suppress(ImageCms.PyCMSError, OSError):
+            converted = ImageCms.profileToProfile(
+                image,
+                ImageCms.ImageCmsProfile(BytesIO(profile)),
+                ImageCms.createProfile("sRGB"),
+                renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+                outputMode="RGB",
+                flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+            )
+            assert converted is not None, "only when it is done in place"
+            return converted
     return image.convert("RGB")
 
 

@@ -46,12 +46,24 @@ class Money:
 
 
 @dataclass(frozen=True, slots=True)
+class Fit:
+    """How a picture gets a size (`1920x1080`): by black bars, or by cutting off what sticks out."""
+
+    how: Literal["pad", "crop"]
+    size: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImageFile:
-    """A picture beside the manifest; `path` is relative to it, `digest` that of its bytes ("sha256:…")."""
+    """A picture beside the manifest; `path` is relative to it, `digest` that of its bytes ("sha256:…").
+
+    With a `fit`, here and below, another picture is sent, which is made from it.
+    """
 
     path: str
     digest: str
     media_type: str
+    fit: Fit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,7 @@ class ImageData:
     digest: str
     media_type: str
     data: bytes = field(repr=False)
+    fit: Fit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +90,7 @@ class ShotFrame:
     shot: str
     at: Literal["first", "last"] | float
     take: int = 1
+    fit: Fit | None = None
 
     @property
     def source(self) -> str:

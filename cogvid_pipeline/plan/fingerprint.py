@@ -5,7 +5,17 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cogvid_pipeline.model.shot import Image, ImageData, ImageFile, ImageUrl, Request, Scalar, Shot, ShotFrame
+from cogvid_pipeline.model.shot import (
+    Fit,
+    Image,
+    ImageData,
+    ImageFile,
+    ImageUrl,
+    Request,
+    Scalar,
+    Shot,
+    ShotFrame,
+)
 
 # The SHA-256 of an upstream take's clip (bare hex), or None while it is yet to be made.
 ClipDigest = Callable[[str], str | None]
@@ -46,13 +56,20 @@ def significant(request: Request, documented_defaults: Mapping[str, Mapping[str,
 
 def _identity(image: Image, clip_digest: ClipDigest) -> str | None:
     match image:
-        case ImageFile(digest=digest) | ImageData(digest=digest):
-            return digest
+        case ImageFile(digest=digest, fit=fit) | ImageData(digest=digest, fit=fit):
+            return _fitted(digest, fit)
         case ImageUrl(url):
             return url
-        case ShotFrame(at=at):
-            clip = clip_digest(image.source)
-            return clip and f"frame:sha256:{clip}:{at if isinstance(at, str) else format_seconds(at)}"
+        case ShotFrame(at=at, fit=fit):
+            if clip := clip_digest(image.source):
+                time = at if isinstance(at, str) else format_seconds(at)
+                return _fitted(f"frame:sha256:{clip}:{time}", fit)
+            return None
+
+
+def _fitted(picture: str, fit: Fit | None) -> str:
+    """A prepared picture counts as what it is made of and how, not as the bytes that come out."""
+    return f"fit:{fit.how}:{fit.size}:{picture}" if fit else picture
 
 
 def format_seconds(seconds: float) -> str:

@@ -5,6 +5,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from cogvid_pipeline.media.fit import fitted
 from cogvid_pipeline.media.frames import frame_image
 from cogvid_pipeline.media.picture import read_image
 from cogvid_pipeline.model.preview import PreviewTask
@@ -34,9 +35,14 @@ def renderer() -> str:
 
 
 def _load(image: Image, task: PreviewTask) -> ImageBytes | ImageLink:
+    if isinstance(image, ImageUrl):
+        return ImageLink(image.url)
+    picture = _picture(image, task)
+    return ImageBytes(*fitted(picture.data, image.fit)) if image.fit else picture
+
+
+def _picture(image: ImageFile | ImageData | ShotFrame, task: PreviewTask) -> ImageBytes:
     match image:
-        case ImageUrl(url):
-            return ImageLink(url)
         case ImageData(_, media_type, data):
             return ImageBytes(data, media_type)
         case ImageFile(_, _, media_type):

@@ -38,8 +38,9 @@ def text_diff(change: Change, *, longest: int | None = None) -> tuple[Piece, ...
 
 def shown_values(change: Change) -> tuple[str, str]:
     """Both values as they are written in YAML."""
-    unknown = "(known after apply)" if change.path.startswith("image") else "(not set)"
-    before = "(not set)" if change.before is None else shown(change.before)
+    absent = "none" if change.path.startswith("fit.") else "(not set)"
+    unknown = "(known after apply)" if change.path.startswith("image") else absent
+    before = absent if change.before is None else shown(change.before)
     return before, unknown if change.after is None else shown(change.after)
 
 

@@ -61,4 +61,12 @@ CODES = {
     "CV425": "A transition does not fit between the pieces of the cut.",
     "CV426": "The address of the shared store cannot be used.",
     "CV427": "The certificate to sign with cannot be used.",
+    "CV428": "An image has too many pixels.",
+    "CV429": "Images are to fit a video that has no size.",
+    "CV430": "An image at a URL cannot be made to fit.",
+    "CV431": "An image has another shape than its video (a warning).",
+    "CV432": "An image is much smaller than its video (a warning).",
+    "CV433": "An image is stored turned or mirrored (a warning).",
+    "CV434": "An image has what vendors may read in different ways (a warning).",
+    "CV435": "An image is damaged.",
 }

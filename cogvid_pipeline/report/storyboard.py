@@ -17,6 +17,8 @@ from cogvid_pipeline.model.shot import (
 from cogvid_pipeline.report.json_text import FORMAT_VERSION
 from cogvid_pipeline.report.printable import printable
 
+_DONE = {"crop": "cropped", "pad": "padded"}
+
 
 def storyboard_text(shots: Iterable[Shot]) -> str:
     """Each shot with what it asks for, one field a line."""
@@ -73,7 +75,13 @@ def segment_data(segment: Segment) -> dict[str, Any]:
 
 
 def describe_image(image: Image) -> str:
-    """A picture in a few words."""
+    """A picture in a few words, and what is done to it."""
+    words = _source(image)
+    fit = None if isinstance(image, ImageUrl) else image.fit
+    return f"{words}, {_DONE[fit.how]} to {fit.size}" if fit else words
+
+
+def _source(image: Image) -> str:
     match image:
         case ImageFile(path):
             return path

@@ -116,7 +116,8 @@ def _asked(shot: Shot) -> Iterator[tuple[str, str]]:
 
 
 def _field(change: Change) -> str:
-    return "image" if change.path.startswith("image.") else change.path
+    name, _, place = change.path.partition(".")
+    return name if place.isdecimal() else change.path
 
 
 def _change(change: Change, paint: Paint) -> str:

@@ -4,7 +4,9 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from tests.clips import picture_file
 from tests.documents import check
 from tests.project import Project
 from tests.repository import commit, git, write
@@ -12,7 +14,7 @@ from tests.repository import commit, git, write
 CAT = "  cat: {prompt: A cat plays.}\n"
 LION = "  cat: {prompt: A lion plays.}\n"
 NAP = "  nap: {prompt: It naps., image: {shot: cat, frame: last}}\n"
-PNG = b"\x89PNG\r\n\x1a\n"
+PNG = picture_file(Image.new("RGB", (1080, 1080)))
 
 
 @pytest.fixture

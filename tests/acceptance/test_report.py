@@ -1,12 +1,16 @@
 """`cogvid report` as people and CI run it."""
 
+import hashlib
+import json
 import re
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.browser.film import Rushes, make_film, name_of
-from tests.clips import open_picture
+from tests.clips import open_picture, picture_file
 from tests.project import Project
 from tests.terminal import on_terminal
 
@@ -80,6 +84,22 @@ def test_a_file_that_is_not_the_clip_of_the_lock_is_not_shown(film: Project) -> 
     film.run("report")
 
     assert html(film.root / "site").count("The clip is not on this machine") == 1
+
+
+def test_where_a_clip_has_a_labelled_copy_that_is_what_others_are_shown(film: Project) -> None:
+    clip = film.root / "renders" / f"{name_of(0)}.mp4"
+    labelled = clip.read_bytes() + b"\0\0\0\x08free"
+    clip.write_bytes(labelled)
+    path = film.root / "cogvid.lock"
+    lock = json.loads(path.read_text(encoding="utf-8"))
+    digest = hashlib.sha256(labelled).hexdigest()
+    described = lock["shots"][name_of(0)]["result"]["clip"]
+    described["labelled"] = {"sha256": digest, "bytes": len(labelled), "signed": False}
+    path.write_text(json.dumps(lock), encoding="utf-8")
+
+    film.run("report")
+
+    assert (film.root / "site" / "clips" / f"{digest[:24]}.mp4").read_bytes() == labelled
 
 
 def test_a_folder_that_is_no_site_is_refused(film: Project) -> None:
@@ -156,6 +176,23 @@ def test_what_was_made_again_has_a_before_and_an_after(film: Project) -> None:
     text = html(film.root / "site")
     assert text.count("Before and after") == 1
     assert f"Frame of {name_of(1)} before" in text
+
+
+def test_pictures_that_shots_start_on_are_shown_before_there_is_a_clip(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    (tmp_path / "street.png").write_bytes(picture_file(Image.new("RGB", (64, 36), "red")))
+    inline = b64encode(picture_file(Image.new("RGB", (64, 36), "blue"))).decode()
+    project.write(
+        "  street: {image: street.png}\n"
+        f"  lantern: {{image: 'data:image/png;base64,{inline}'}}\n"
+        "  far: {image: 'https://example.com/a.png?token=5eCret'}\n"
+    )
+
+    assert project.run("report").code == 0
+
+    assert len(list((tmp_path / "site" / "posters").iterdir())) == 2
+    assert html(tmp_path / "site").count("No clip yet") == 3
+    assert "5eCret" not in html(tmp_path / "site")
 
 
 def test_what_a_probe_found_is_on_the_page(film: Project) -> None:

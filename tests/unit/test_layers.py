@@ -19,6 +19,7 @@ ALLOWED = {
     "manifest": BASE,
     "plan": BASE,
     "cut": BASE,
+    "timeline": BASE | {"cut"},
     "report": BASE,
     "media": BASE,
     "state": BASE,

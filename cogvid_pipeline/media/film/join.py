@@ -33,11 +33,13 @@ def join(into: Path, parts: Sequence[Part], rate: Fraction, sound: Iterable[Samp
 
     Raises MediaError when something cannot be read or written.
     """
-    # Times in milliseconds, as by default, would end the film a part of a frame early.
     options = {
         "movflags": "+faststart",
         "fflags": "+bitexact",
+        # In milliseconds, as by default, the film would end a part of a frame early.
         "movie_timescale": str(rate.numerator * 100),
+        # Sound comes after all pictures of its part, however long that is.
+        "max_interleave_delta": "0",
     }
     try:
         with av.open(str(into.absolute()), "w", format="mp4", options=options) as container:

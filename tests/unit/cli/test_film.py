@@ -151,7 +151,7 @@ def test_a_film_fades_in_through_black_and_out(studio: Studio) -> None:
 
 
 def test_frames_that_come_at_other_times_are_shown_at_theirs(studio: Studio) -> None:
-    times = [0, 0.1, 0.15, 0.5, 0.55, 0.6]
+    times = [frame / 30 for frame in (0, 3, 5, 15, 17, 18)]
     studio.add("uneven", frames=6, times=times)
     studio.add("even", frames=90)
 

@@ -1,19 +1,23 @@
 """Where the vendor knows request ids, a lost answer is asked for again, and nothing is bought twice."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import chain, repeat
 
 import pytest
 
+from cogvid_pipeline.engine.inputs import make_submission
 from cogvid_pipeline.engine.outcome import Held
 from cogvid_pipeline.engine.post import Submitted
 from cogvid_pipeline.engine.repeat import go_on
 from cogvid_pipeline.engine.retry import is_repeatable
+from cogvid_pipeline.engine.run import Run
 from cogvid_pipeline.model.attempt import Attempt, State
+from cogvid_pipeline.model.shot import Fit, ImageData, ShotFrame, takes_of
 from cogvid_pipeline.model.wire import (
     Accepted,
     Closed,
     Duplicate,
+    ImageBytes,
     NotAccepted,
     PollDenied,
     PollFailed,
@@ -43,7 +47,7 @@ class Repeatable(ScriptedVendor):
     account: str = "mine"
 
     def seal(self, submission: Submission) -> str:
-        return f"{self.account} {submission}"
+        return f"{self.account} {asdict(submission)}"
 
     async def find(self, request_id: str) -> Found:
         self.effects.append(f"find {request_id}")
@@ -72,6 +76,28 @@ def held(stage: Stage, **fields: str) -> Attempt:
 def gone_on(stage: Stage, row: Attempt, *verdicts: Verdict) -> Submitted | Held:
     stage.vendor.submits(*verdicts)
     return with_run(stage, lambda run: go_on(run, stage.vendor, row, SUBMISSION))
+
+
+@pytest.mark.parametrize("prepared", [b"picture to crop 1920x1080", b"what an older library made of it"])
+def test_a_prepared_picture_is_sent_again_only_if_it_comes_out_the_same(
+    stage: Stage, prepared: bytes
+) -> None:
+    picture = ImageData("sha256:0", "image/png", b"picture", Fit("crop", "1920x1080"))
+    cat = takes_of(replace(CAT, images=(picture,)))[0]
+    sent = replace(SUBMISSION, request_id="earlier", images=(ImageBytes(prepared, "image/png"),))
+    row = held(stage, seal=stage.vendor.seal(sent))  # type: ignore[attr-defined]
+
+    async def work(run: Run) -> Submitted | Held:
+        ports = run.ports
+        submission = await make_submission(cat, ports.read_image, unread, ports.fit_picture)
+        return await go_on(run, stage.vendor, row, submission)
+
+    async def unread(frame: ShotFrame) -> tuple[bytes, str]:
+        raise NotImplementedError
+
+    same = prepared == b"picture to crop 1920x1080"
+    assert isinstance(with_run(stage, work), Submitted if same else Held)
+    assert stage.posts == (["post earlier"] if same else [])
 
 
 def test_a_lost_answer_is_asked_for_again_under_the_same_request_id(stage: Stage) -> None:

@@ -177,3 +177,13 @@ def test_a_data_uri_without_a_media_type_is_refused(directory: Path) -> None:
 )
 def test_a_url_that_a_vendor_cannot_fetch_is_refused(directory: Path, address: str) -> None:
     assert refused(directory, address).code == "CV414"
+
+
+def test_the_same_picture_under_two_names_is_looked_into_once(directory: Path) -> None:
+    (directory / "light.png").write_bytes(PNG)
+    pictures = Pictures(directory)
+    lantern, light = pictures.find("lantern.png"), pictures.find("light.png")
+
+    assert isinstance(lantern, ImageFile)
+    assert isinstance(light, ImageFile)
+    assert pictures.pixels(lantern) is pictures.pixels(light)

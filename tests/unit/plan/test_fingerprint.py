@@ -7,7 +7,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cogvid_pipeline.model.shot import ImageData, ImageFile, ImageUrl, Shot, ShotFrame
+from cogvid_pipeline.model.shot import Fit, ImageData, ImageFile, ImageUrl, Shot, ShotFrame
 from cogvid_pipeline.plan.fingerprint import fingerprint, format_seconds, make_request
 from tests.boards import DEFAULTS
 
@@ -47,6 +47,20 @@ GOLDEN = [
         ),
         '{"fps":60,"image":["frame:sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb:last","sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"],"model":"cogvideox-3"}',
         "sha256:722118c5cd62736030b11ae1bcc3d114dbc2263728882a39bc5e6012eca44d72",
+    ),
+    (
+        Shot(
+            "a",
+            "cogvideox-3",
+            "",
+            (
+                ShotFrame("up", 2.5, fit=Fit("pad", "1080x1920")),
+                ImageFile("b.png", DIGEST, "image/png", Fit("crop", "1080x1920")),
+            ),
+            {"size": "1080x1920"},
+        ),
+        '{"image":["fit:pad:1080x1920:frame:sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb:2.5","fit:crop:1080x1920:sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"],"model":"cogvideox-3","size":"1080x1920"}',
+        "sha256:484211cd821ebd23bdc9976608ea7765f692e2944e18fe75539dbbf2be6a5e6a",
     ),
 ]
 
@@ -97,13 +111,14 @@ def test_any_defaults_written_down_do_not_count(chosen: dict[str, None]) -> None
 
 
 def test_a_file_and_the_same_bytes_written_in_the_manifest_are_one_image_wherever_they_lie() -> None:
-    images = (
-        ImageFile("frames/a.png", DIGEST, "image/png"),
-        ImageFile("moved/b.png", DIGEST, "image/png"),
-        ImageData(DIGEST, "image/png", b"..."),
-    )
+    for fit in (None, Fit("crop", "1920x1080")):
+        images = (
+            ImageFile("frames/a.png", DIGEST, "image/png", fit),
+            ImageFile("moved/b.png", DIGEST, "image/png", fit),
+            ImageData(DIGEST, "image/png", b"...", fit),
+        )
 
-    assert len({digest_of(Shot("a", "cogvideox-3", "", (image,))) for image in images}) == 1
+        assert len({digest_of(Shot("a", "cogvideox-3", "", (image,))) for image in images}) == 1
 
 
 def test_every_kind_of_image_is_told_apart() -> None:
@@ -115,6 +130,10 @@ def test_every_kind_of_image_is_told_apart() -> None:
         (ShotFrame("up", 2.5),),
         (ShotFrame("up", "first"), ShotFrame("up", "last")),
         (ShotFrame("up", "last"), ShotFrame("up", "first")),
+        (ShotFrame("up", "last", fit=Fit("crop", "1920x1080")),),
+        (ImageFile("a.png", DIGEST, "image/png", Fit("crop", "1920x1080")),),
+        (ImageFile("a.png", DIGEST, "image/png", Fit("pad", "1920x1080")),),
+        (ImageFile("a.png", DIGEST, "image/png", Fit("pad", "1280x720")),),
     ]
 
     assert len({digest_of(Shot("a", "cogvideox-3", "", image)) for image in images}) == len(images)
@@ -127,9 +146,11 @@ def test_a_frame_is_the_clip_it_comes_from_and_not_the_name_of_its_shot() -> Non
 
 
 def test_the_fingerprint_is_unknown_while_an_upstream_clip_is() -> None:
-    request = make_request(Shot("a", "cogvideox-3", "", (ShotFrame("up", "last"),)), lambda _: None)
+    for frame in (ShotFrame("up", "last"), ShotFrame("up", "last", fit=Fit("crop", "1920x1080"))):
+        request = make_request(Shot("a", "cogvideox-3", "", (frame,)), lambda _: None)
 
-    assert fingerprint(request, DEFAULTS) is None
+        assert request["image"] == [None]
+        assert fingerprint(request, DEFAULTS) is None
 
 
 @pytest.mark.parametrize(

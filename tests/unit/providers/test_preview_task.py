@@ -11,7 +11,7 @@ from PIL import Image as Pictures
 from cogvid_pipeline.errors import CogvidError
 from cogvid_pipeline.media.probe import describe
 from cogvid_pipeline.model.preview import PreviewTask
-from cogvid_pipeline.model.shot import Image, ImageData, ImageFile, ImageUrl, ShotFrame
+from cogvid_pipeline.model.shot import Fit, Image, ImageData, ImageFile, ImageUrl, ShotFrame
 from cogvid_pipeline.providers.preview_task import render_task, renderer
 from tests.boards import DEFAULTS, shot
 from tests.clips import picture_file
@@ -43,6 +43,18 @@ def test_all_kinds_of_pictures_are_drawn_and_differ(tmp_path: Path) -> None:
     file, data, link, chained = clips
     assert file == data
     assert len({file, link, chained}) == 3
+
+
+def test_what_is_made_of_a_picture_that_is_to_fit_takes_its_place(tmp_path: Path) -> None:
+    (tmp_path / "still.png").write_bytes(picture_file(Pictures.new("RGB", (64, 64), "teal")))
+    digest = hashlib.sha256((tmp_path / "still.png").read_bytes()).hexdigest()
+    square = replace(STILL, digest=f"sha256:{digest}")
+    clips = []
+    for fit in (Fit("pad", "1280x720"), Fit("crop", "1280x720")):
+        render_task(task(tmp_path, replace(square, fit=fit)))
+        clips.append((tmp_path / "cat.mp4").read_bytes())
+
+    assert clips[0] != clips[1]
 
 
 def test_a_picture_that_is_no_longer_the_one_that_was_planned_with_is_refused(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from cogvid_pipeline.model.shot import Image, ImageData, ImageFile, ImageUrl, ShotFrame
+from cogvid_pipeline.model.shot import Fit, Image, ImageData, ImageFile, ImageUrl, ShotFrame
 from cogvid_pipeline.report.storyboard import describe_image, storyboard_document, storyboard_text
 from tests.boards import shot, storyboard
 
@@ -21,6 +21,11 @@ DATA = ImageData(f"sha256:{'0123456789abcdef' * 4}", "image/png", b"png")
         (ShotFrame("walk", 2.0), "the frame of walk at 2 s"),
         (ShotFrame("walk", 0.25), "the frame of walk at 0.25 s"),
         (ShotFrame("walk", "first", 2), "the first frame of walk@2"),
+        (
+            ImageFile("frames/a.png", "sha256:0", "image/png", Fit("crop", "1920x1080")),
+            "frames/a.png, cropped to 1920x1080",
+        ),
+        (ShotFrame("walk", "last", fit=Fit("pad", "720x1280")), "the last frame of walk, padded to 720x1280"),
     ],
 )
 def test_a_picture_in_words(image: Image, words: str) -> None:

@@ -1,0 +1,1 @@
+"""Timelines: the cut as files that editing programs open."""
