@@ -83,14 +83,13 @@ def test_chosen_shots_leave_the_previews_of_others_alone(project: Project) -> No
 
 
 def test_a_shot_that_fails_is_named_and_stops_no_other(project: Project) -> None:
-    (project.root / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nand no more")
-    broken = "  cat: {prompt: A cat plays., image: broken.png}\n"
-    project.write(broken + NAP + DOG)
+    (project.root / "previews/cat.mp4").mkdir(parents=True)
+    project.write(CAT + NAP + DOG)
 
     ran = preview(project)
 
     assert ran.code == 1
-    assert "cat: failed: the picture is not a readable PNG or JPEG" in ran.err
+    assert "cat: failed: cannot write" in ran.err
     assert "nap: failed: there is no preview of 'cat' to take a frame from" in ran.err
     assert ran.err.endswith("error: no preview of cat, nap\n")
     assert rendered(ran) == ["dog"]
@@ -156,15 +155,15 @@ def test_a_link_in_the_way_is_replaced_and_not_followed(project: Project, tmp_pa
 
 
 def test_a_terminal_shows_a_bar_and_what_failed(project: Project) -> None:
-    (project.root / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nand no more")
-    project.write(DOG + "  cat: {prompt: A cat plays., image: broken.png}\n")
+    (project.root / "previews/cat.mp4").mkdir(parents=True)
+    project.write(DOG + CAT)
 
     with on_terminal(project, "preview", "--scale", "0.1") as terminal:
         code = terminal.end()
 
     assert code == 1
     assert "2/2" in terminal.text
-    assert "cat: failed: the picture is not" in terminal.text
+    assert "cat: failed: cannot write" in terminal.text
     assert "previews/dog.mp4" not in terminal.text
 
 
@@ -216,8 +215,8 @@ def test_all_takes_of_a_shot_are_its_preview_in_the_film(project: Project) -> No
 
 
 def test_a_card_stands_in_the_film_for_a_preview_that_failed(project: Project) -> None:
-    (project.root / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nand no more")
-    project.write(DOG + "  cat: {prompt: A cat plays., image: broken.png}\n")
+    (project.root / "previews/cat.mp4").mkdir(parents=True)
+    project.write(DOG + CAT)
 
     ran = preview(project, "--film")
 

@@ -131,10 +131,10 @@ def test_files_of_all_kinds_are_followed(project: Project, tmp_path: Path) -> No
 
 
 def test_a_shot_that_fails_is_told_of_over_a_page_with_the_others(project: Project) -> None:
-    (project.root / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\nand no more")
-    project.write(DOG + "  cat: {prompt: A cat plays., image: broken.png}\n")
+    (project.root / "previews/cat.mp4").mkdir(parents=True)
+    project.write(DOG + CAT)
     with watching(project) as watch:
-        assert "cat: failed: the picture is not a readable" in watch.next("wrong")["words"]
+        assert "cat: failed: cannot write" in watch.next("wrong")["words"]
         assert "A dog plays." in watch.page
 
 
