@@ -494,4 +494,4 @@ def test_a_clip_that_cannot_be_read_leaves_the_film_as_it_was(studio: Studio) ->
         studio.film(Segment("one", start=0.2))
 
     assert (studio.root / "film.film.mp4").read_bytes() == before
-    assert not [each for each in studio.root.rglob("*") if each.suffix in {".tmp", ".part"}]
+    assert not [each for each in studio.root.rglob("*") if each.suffix == ".tmp"]
