@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from cogvid_pipeline.listing import listed
 from cogvid_pipeline.model.attempt import Attempt, Clip, Lock, LockEntry, State
 from cogvid_pipeline.model.plan import (
     Action,
@@ -40,7 +41,6 @@ _NO_ENTRY = LockEntry()
 _OVER = frozenset({State.FAILED, State.REFUSED, State.RELEASED})
 _IN_DOUBT = frozenset({State.HELD, State.INTENT})
 _DISPLACED = "its file is missing or was changed"
-_NAMED = 5  # how many shots a warning lists
 _ASKED_AGAIN = "its answer was lost; it is sent again with the same request id, which buys nothing twice"
 
 
@@ -110,8 +110,7 @@ def _conflict(lock: Lock) -> tuple[str, ...]:
         return ()
     said = "a merge has left conflicts in the lock: both sides were read, and apply writes it whole"
     if names := sorted(lock.alternatives):
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        said += f", with what fits the manifest where they differ ({', '.join(names[:_NAMED])}{more})"
+        said += f", with what fits the manifest where they differ ({listed(names)})"
     return (said,)
 
 
