@@ -37,11 +37,12 @@ from cogvid_pipeline.errors import CogvidError, HeldAttempts, Interrupted, Usage
 from cogvid_pipeline.model.plan import Generate, Keep, Plan, PlanOptions, Regenerate, Repeat, Resume
 from cogvid_pipeline.plan.cost import check_limits
 from cogvid_pipeline.plan.protect import check_protected
+from cogvid_pipeline.provenance.variables import SIGNING_KEY
 from cogvid_pipeline.report.plan_json import options_of
 from cogvid_pipeline.report.plan_text import plan_text
 from cogvid_pipeline.state.ledger import SqliteLedger
 
-UNSIGNED = "note: COGVID_SIGNING_KEY is not set, so that clips are not signed here, and lie as they came"
+_UNSIGNED = f"note: {SIGNING_KEY} is not set, so that clips are not signed here, and lie as they came"
 
 
 def _limit(_: click.Context, __: click.Parameter, value: float | None) -> Decimal | None:
@@ -171,7 +172,7 @@ async def _run(
 
     labeller = make_labeller(project)
     if project.storyboard.provenance and labeller is None:
-        click.echo(UNSIGNED, err=True)
+        click.echo(_UNSIGNED, err=True)
     lock, lock_file = settle_conflict(project, ledger, plan)
     with watching(plan, as_json=as_json) as observe:
         async with open_ports(project, ledger, lock_file, observe, labeller) as ports:

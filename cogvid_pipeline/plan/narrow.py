@@ -25,6 +25,7 @@ from cogvid_pipeline.model.plan import (
 )
 from cogvid_pipeline.model.shot import Take, matrix_of
 from cogvid_pipeline.plan.names import TakeNames
+from cogvid_pipeline.plan.planner import DISPLACED
 from cogvid_pipeline.plan.selection import Candidate, select
 
 _NAMED = 3  # of the shots for which another one is brought in
@@ -198,8 +199,7 @@ class _Narrowing:
 
 
 def _fetch(take: Take, standing: Attempt) -> Fetch:
-    reason = "its file is missing or was changed"
-    return Fetch(take, reason, standing.request, standing.fingerprint, standing)
+    return Fetch(take, DISPLACED, standing.request, standing.fingerprint, standing)
 
 
 def _brought_in(step: TakeStep, needed_by: Sequence[str]) -> TakeStep:
