@@ -11,7 +11,8 @@ import pytest
 from cogvid_pipeline.errors import MediaError, UsageError
 from cogvid_pipeline.model.attempt import Clip
 from cogvid_pipeline.page.site import Footage, Site
-from cogvid_pipeline.report.page_cards import Reel, storyboard_page
+from cogvid_pipeline.report.page import storyboard_page
+from cogvid_pipeline.report.page_cards import Reel
 from cogvid_pipeline.report.page_view import Film, Page
 from tests.boards import clip, locked, plan_for, shot, storyboard
 
