@@ -184,3 +184,11 @@ def test_a_link_that_leads_out_of_the_site_is_not_followed(open_site, tmp_path: 
 
     with pytest.raises(UsageError, match="is a link"):
         open_site()
+
+
+def test_a_poster_that_is_a_link_is_not_uploaded_in_the_name_of_the_page(open_site, tmp_path: Path) -> None:
+    open_site()
+    (tmp_path / "site" / "posters" / f"{'a' * 24}.jpg").symlink_to(tmp_path / "secret")
+
+    with pytest.raises(UsageError, match="is a link"):
+        open_site()
