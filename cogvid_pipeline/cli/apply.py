@@ -14,20 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from cogvid_pipeline.cli.conflict import settle_conflict, whole_again
 from cogvid_pipeline.cli.options import Option, reads_manifest, with_options
 from cogvid_pipeline.cli.planning import gathers_plan_options, note_unlabelled, warn
 from cogvid_pipeline.cli.progress import leave_terminal, watching
 from cogvid_pipeline.cli.project import Project, open_project
-from cogvid_pipeline.cli.saved import (
-    asked_again,
-    load_plan,
-    refuse_further_options,
-    refuse_stale,
-    settings_of,
-)
+from cogvid_pipeline.cli.saved import asked_again, asked_for, load_plan, refuse_stale
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.cli.streams import paint_for
 from cogvid_pipeline.durable import check_writable
@@ -38,7 +31,6 @@ from cogvid_pipeline.model.plan import Generate, Keep, Plan, PlanOptions, Regene
 from cogvid_pipeline.plan.cost import check_limits
 from cogvid_pipeline.plan.protect import check_protected
 from cogvid_pipeline.provenance.variables import SIGNING_KEY
-from cogvid_pipeline.report.plan_json import options_of
 from cogvid_pipeline.report.plan_text import plan_text
 from cogvid_pipeline.state.ledger import SqliteLedger
 
@@ -120,10 +112,7 @@ def command(
       cogvid apply plan.json
     """
     document = load_plan(saved) if saved else None
-    if document:
-        refuse_further_options(options, settings)
-        named = context.get_parameter_source("manifest") is not ParameterSource.DEFAULT
-        settings, options = settings_of(document, settings, named=named), options_of(document)
+    settings, options = asked_for(document, options, settings, context)
     with asked_again(document):
         project = open_project(settings)
     warn(project)
