@@ -13,7 +13,8 @@ _CLIP = re.compile(r"([0-9a-f]{64})\.(mp4|damaged)")
 # What a file is called that is being written.
 _UNFINISHED = r"(\.part|\.[0-9]+\.tmp)?"
 _STRETCH = re.compile(r"\.?[0-9a-f]{64}[-.][0-9a-f]+\.(mp4|film)" + _UNFINISHED)
-_DOWNLOAD = re.compile(r"\.?([0-9a-f]{32})\.mp4" + _UNFINISHED)
+# The number is that of a process which found another one's file in its way.
+_DOWNLOAD = re.compile(r"\.?([0-9a-f]{32})(?:\.[0-9]+)?\.mp4" + _UNFINISHED)
 
 
 def survey(state: Path, needed: Needed, *, now: float, grace: float) -> list[CacheFile]:

@@ -241,8 +241,8 @@ def test_an_interruption_leaves_the_old_film_and_nothing_half_done(film: Project
     process = film.start("assemble", "--size", "3840x2160")
     assert process.stderr is not None
     assert process.stderr.readline() == "90 frames to encode\n"
-    while not list(film.root.glob(".cogvid/cuts/*/*.tmp")):
-        assert process.poll() is None, "it has ended, and nothing was under way"
+    while not list(film.root.glob(".cogvid/cuts/*/.*.tmp")):
+        assert process.poll() is None, "it ended before it began to write"
         time.sleep(0.01)
     process.send_signal(sent)
     _, err = process.communicate(timeout=60)

@@ -179,8 +179,10 @@ def test_the_lock_is_committed_although_a_shot_has_failed(host: Host, vendor: Ve
 
     applied = host.run("apply.sh", runner)
     committed = host.run("commit-lock.sh", runner)
+    drawn = host.run("report.sh", runner, PAGE=str(host.root / "page"))
 
-    assert (applied.returncode, committed.returncode) == (1, 0), committed.stderr
+    assert (applied.returncode, committed.returncode, drawn.returncode) == (1, 0, 0), drawn.stderr
+    assert "A cat plays." in (host.root / "page" / "index.html").read_text(encoding="utf-8")
     entries = host.clone("second").lock
     assert sorted(entry["status"] for entry in entries.values()) == ["failed", "succeeded"]
 

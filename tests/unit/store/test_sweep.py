@@ -102,12 +102,13 @@ def test_downloads_stay_while_their_attempt_is_unfinished(tmp_path: Path) -> Non
         staged = store.staging(key).relative_to(tmp_path)
         paths += [put(tmp_path, str(staged)), put(tmp_path, f"{staged}.part")]
         paths.append(put(tmp_path, str(staged.with_name(f".{staged.name}.123.tmp"))))
+        paths.append(put(tmp_path, str(staged.with_suffix(".123.mp4"))))  # of a second run beside the first
     young = put(tmp_path, f"partial/{'1' * 32}.mp4", days=2)
     needed = Needed(frozenset(), frozenset(), frozenset({"running"}), frozenset())
 
     assert reasons(tmp_path, needed) == {
-        **dict.fromkeys(paths[:3], Reason.UNFINISHED),
-        **dict.fromkeys(paths[3:]),
+        **dict.fromkeys(paths[:4], Reason.UNFINISHED),
+        **dict.fromkeys(paths[4:]),
         young: Reason.YOUNG,
     }
 
