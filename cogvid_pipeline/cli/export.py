@@ -119,7 +119,8 @@ def _summary(project: Project, timeline: Timeline, layout: str, written: str) ->
     from cogvid_pipeline.timeline.losses import losses_of
 
     edit = timeline.edit
-    yield f"{len(timeline.items)} shots, {edit.frames} frames at {float(edit.rate):.6g} a second{written}"
+    pieces = len(timeline.items)
+    yield f"{pieces} shot{'s'[: pieces - 1]}, {edit.frames} frames at {float(edit.rate):.6g} a second{written}"
     remarks: dict[str, list[str]] = {}
     for item in timeline.items:
         if remark := item.remark or _missing(project, item):
