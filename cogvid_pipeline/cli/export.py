@@ -120,7 +120,8 @@ def _summary(project: Project, timeline: Timeline, layout: str, written: str) ->
 
     edit = timeline.edit
     pieces = len(timeline.items)
-    yield f"{pieces} shot{'s'[: pieces - 1]}, {edit.frames} frames at {float(edit.rate):.6g} a second{written}"
+    shots = f"{pieces} shot{'s'[: pieces - 1]}"
+    yield f"{shots}, {edit.frames} frames at {float(edit.rate):.6g} a second{written}"
     remarks: dict[str, list[str]] = {}
     for item in timeline.items:
         if remark := item.remark or _missing(project, item):
