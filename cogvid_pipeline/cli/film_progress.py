@@ -38,7 +38,7 @@ def watching_film() -> Iterator[Watch]:
 class _Lines:
     def begin(self, frames: int) -> None:
         if frames:
-            self.say(f"{frames} frames to encode")
+            self.say(f"{frames} frame{'s'[: frames - 1]} to encode")
 
     def advance(self) -> None:
         pass
