@@ -169,6 +169,8 @@ async def _run(
                 ports.provider()  # a missing key is said before anything begins
             run = Run(ports, options)
             _heed_signals(run)
+            # An earlier Ctrl-C is a cancellation at the next wait by now: here, while nothing is out.
+            await asyncio.sleep(0)
             with project.read_ledger() as reading:
                 return await make_runner(project, reading, lock, plan, run).apply()
 

@@ -46,7 +46,7 @@ LONG = frozenset({"apply", "preview", "assemble", "report", "emulator"})
 
 @contextmanager
 def _interrupted_at_once() -> Iterator[None]:
-    """Let a Ctrl-C end the process: inside of an import, KeyboardInterrupt may come out as any other error."""
+    """Let a Ctrl-C end the process: inside of an import, KeyboardInterrupt may come out as another error."""
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield  # somebody ignores it (`nohup`), or has their own way
         return
