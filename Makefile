@@ -25,7 +25,7 @@ types: $(VENV)/dev
 	$(BIN)/mypy
 
 pytest: $(VENV)/dev $(EDITORS) $(BROWSER) chromium postgres
-	$(BIN)/pytest -n 2 --cov --cov-report=term
+	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term
 
 postgres: ## see to it that there is a PostgreSQL server for the tests to start
 	@command -v initdb > /dev/null || ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || \
@@ -43,7 +43,7 @@ chromium:
 	} || { echo "the tests of the storyboard page need Chromium: install Debian's package chromium"; exit 1; }
 
 nightly: $(VENV)/dev $(EDITORS) $(BROWSER) chromium postgres ## the slow proofs at their larger setting
-	COGVID_NIGHTLY=1 $(BIN)/pytest -n 2
+	COGVID_NIGHTLY=1 $(BIN)/pytest -n 2 --dist worksteal
 
 format: $(VENV)/dev ## put the code into its house style
 	$(BIN)/ruff check --fix .

@@ -54,11 +54,15 @@ class Project:
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
         """Start `cogvid` with these arguments and leave it running."""
+        return self.python("-m", "cogvid_pipeline", *arguments, **options)
+
+    def python(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        """Start Python with these arguments, where and as `cogvid` would be."""
         environment = {**os.environ, **self.env}
         if self.vendor:
             environment |= self.vendor.environment
         return subprocess.Popen(
-            [sys.executable, "-m", "cogvid_pipeline", *arguments],
+            [sys.executable, *arguments],
             cwd=self.root,
             env=environment,
             stdin=subprocess.DEVNULL,

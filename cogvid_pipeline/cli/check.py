@@ -36,7 +36,8 @@ def command(context: click.Context, lock_only: bool, settings: Settings) -> None
         click.echo(printable(difference))
     if found:
         context.exit(_DIFFERS)
-    click.echo(f"ok: {len(project.storyboard.shots)} shots are as the manifest says")
+    count = len(project.storyboard.shots)
+    click.echo(f"ok: {count} shot{' is' if count == 1 else 's are'} as the manifest says")
 
 
 def _conflict(project: Project) -> Iterator[str]:

@@ -38,13 +38,13 @@ def watching_film() -> Iterator[Watch]:
 class _Lines:
     def begin(self, frames: int) -> None:
         if frames:
-            self.say(f"{frames} frames to encode")
+            self.say(f"{frames} frame{'s'[: frames - 1]} to encode")
 
     def advance(self) -> None:
         pass
 
     def encoded(self, event: Event) -> None:
-        self.say(f"{event.name}: {event.frames} frames encoded")
+        self.say(f"{event.name}: {event.frames} frame{'s'[: event.frames - 1]} encoded")
 
     def say(self, line: str) -> None:
         sys.stderr.write(f"{line}\n")

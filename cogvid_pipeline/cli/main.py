@@ -3,8 +3,10 @@
 import errno
 import gc
 import os
+import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any
 
@@ -42,6 +44,19 @@ _OUTPUT_FAILS = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT})
 LONG = frozenset({"apply", "preview", "assemble", "report", "emulator"})
 
 
+@contextmanager
+def _interrupted_at_once() -> Iterator[None]:
+    """Let a Ctrl-C end the process: inside of an import, KeyboardInterrupt may come out as another error."""
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield  # somebody ignores it (`nohup`), or has their own way
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported on use, and the one place that prints errors."""
 
@@ -54,7 +69,8 @@ class LazyGroup(click.Group):
         if cmd_name in LONG:
             gc.set_threshold(5_000, 10, 10)
             gc.enable()
-        module = import_module(f"cogvid_pipeline.cli.{COMMANDS[cmd_name]}")
+        with _interrupted_at_once():
+            module = import_module(f"cogvid_pipeline.cli.{COMMANDS[cmd_name]}")
         command: click.Command = module.command
         return command
 

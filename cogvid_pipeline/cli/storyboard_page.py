@@ -15,10 +15,12 @@ from cogvid_pipeline.errors import UsageError
 from cogvid_pipeline.media.contact_sheet import Strip, contact_sheet
 from cogvid_pipeline.media.picture import read_image
 from cogvid_pipeline.media.poster import poster_file, thumbnail_file
+from cogvid_pipeline.model.attempt import Clip, Labelled
 from cogvid_pipeline.model.plan import Plan
 from cogvid_pipeline.model.shot import ImageData, ImageFile, take_name
 from cogvid_pipeline.page.site import Footage, Site
-from cogvid_pipeline.report.page_cards import Reel, image_digest, storyboard_page
+from cogvid_pipeline.report.page import storyboard_page
+from cogvid_pipeline.report.page_cards import Reel, image_digest
 from cogvid_pipeline.store.reflink import copy_file
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -90,22 +92,25 @@ def _current(project: Project) -> dict[str, Footage]:
     """Where the clips that count are, by take: their labelled copies, which are for others, if there."""
     found = {}
     for name, entry in project.settled_lock.entries.items():
-        if entry.result is None or entry.result.clip is None:
-            continue
-        clip, labelled = entry.result.clip, entry.labelled
-        if labelled and project.clips.look(labelled, name):
-            clip = replace(clip, sha256=labelled.sha256, bytes=labelled.bytes)
-        found[name] = Footage(clip, partial(project.clips.look, clip, name))
+        if entry.result and entry.result.clip:
+            found[name] = _shown(project, entry.result.clip, entry.labelled, name)
     return found
 
 
 def _former(project: Project) -> dict[str, Footage]:
-    """Where the clips are that others took the place of, by take."""
+    """Where the clips are that others took the place of, by take: likewise."""
     return {
-        name: Footage(previous.clip, partial(project.clips.look, previous.clip, name))
+        name: _shown(project, previous.clip, entry.previous_labelled, name)
         for name, entry in project.settled_lock.entries.items()
         if (previous := entry.previous) and previous.clip
     }
+
+
+def _shown(project: Project, clip: Clip, labelled: Labelled | None, name: str) -> Footage:
+    """A clip as others see it: the labelled copy where that is here."""
+    if labelled and project.clips.look(labelled, name):
+        clip = replace(clip, sha256=labelled.sha256, bytes=labelled.bytes)
+    return Footage(clip, partial(project.clips.look, clip, name))
 
 
 def _pictures(project: Project) -> Iterator[tuple[str, Callable[[], bytes]]]:

@@ -79,8 +79,8 @@ def _whole(piece: _Piece, rate: Fraction) -> Event:
     """All of a piece, before any transition takes some of it."""
     segment = piece.segment
     available = max(nearest_frame(piece.material.seconds, rate), 1)
-    start = nearest_frame(exact(segment.start), rate)
-    if start >= available:
+    start = min(nearest_frame(exact(segment.start), rate), available - 1)
+    if exact(segment.start) >= piece.material.seconds:
         raise CogvidError(
             f"the clip of {take_name(segment.shot, segment.take)} lasts {float(piece.material.seconds):g} "
             f"seconds, so the cut cannot show it from {segment.start:g} on",

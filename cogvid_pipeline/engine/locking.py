@@ -36,10 +36,11 @@ class LockKeeper:
     def result(self, name: str, attempt: Attempt, labelled: Labelled | None = None) -> None:
         """Make a finished attempt the result; the old result becomes the previous one."""
         old = self._entries.get(name, LockEntry())
-        displaced = old.result if old.result and old.result.request_id != attempt.request_id else old.previous
+        anew = old.result is not None and old.result.request_id != attempt.request_id
+        previous, its_copy = (old.result, old.labelled) if anew else (old.previous, old.previous_labelled)
         # A preview settles nothing about a paid task that is still out.
         out = old.pending if old.pending and old.pending.paid and not attempt.paid else None
-        self._put(name, LockEntry(result=attempt, pending=out, previous=displaced, labelled=labelled))
+        self._put(name, LockEntry(attempt, out, previous, labelled, its_copy))
 
     def label(self, name: str, labelled: Labelled | None) -> None:
         """Record what was made of the result's clip."""

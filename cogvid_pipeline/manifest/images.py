@@ -16,6 +16,8 @@ from cogvid_pipeline.manifest.suggest import Suggestions
 from cogvid_pipeline.model.shot import ImageData, ImageFile, ImageUrl
 
 MAX_BYTES = 5_000_000
+# Of one that something smaller is made of before it is sent.
+MAX_SOURCE_BYTES = 30_000_000
 PNG, JPEG = "image/png", "image/jpeg"
 
 _SIGNATURES = ((b"\x89PNG\r\n\x1a\n", PNG), (b"\xff\xd8\xff", JPEG))
@@ -56,11 +58,21 @@ class Pictures:
         self._root = directory.resolve()
         self._files: dict[str, ImageFile] = {}
         self._pixels: dict[str, Pixels] = {}
+        self._sizes: dict[str, int] = {}
         self._shots = shots
         self._suggestions = Suggestions()
 
-    def find(self, address: str) -> ImageFile | ImageUrl | ImageData:
-        """The picture at an address as it stands in the manifest. Raises ImageMistake."""
+    def find(self, address: str, *, prepared: bool = False) -> ImageFile | ImageUrl | ImageData:
+        """The picture at an address as it stands in the manifest. Raises ImageMistake.
+
+        One that something is made of before it is sent, which is then `prepared`, may be larger.
+        """
+        picture = self._find(address)
+        if not (prepared or isinstance(picture, ImageUrl)):
+            _check_size(subject_of(address), self._sizes[picture.digest], MAX_BYTES)
+        return picture
+
+    def _find(self, address: str) -> ImageFile | ImageUrl | ImageData:
         if address[:5].lower() == "data:":
             picture = _data(address)
             self._examine(address, picture.digest, picture.data)
@@ -78,6 +90,7 @@ class Pictures:
     def _examine(self, address: str, digest: str, data: bytes) -> None:
         if digest in self._pixels:
             return
+        self._sizes[digest] = len(data)
         try:
             self._pixels[digest] = examine(data)
         except DamagedError as error:
@@ -96,7 +109,7 @@ class Pictures:
             details = real.stat()
             if not stat.S_ISREG(details.st_mode):
                 raise ImageMistake("CV410", f"{_short(address)} is not a file", "name a png or jpeg file")
-            _check_size(_short(address), details.st_size)
+            _check_size(_short(address), details.st_size, MAX_SOURCE_BYTES)
             data = real.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             raise self._missing(address) from None
@@ -188,7 +201,6 @@ def _data(address: str) -> ImageData:
     except (binascii.Error, ValueError) as error:
         message = "the data of this data: URI is not Base64"
         raise ImageMistake("CV415", message, "encode the picture again; it may have been cut off") from error
-    _check_size(subject_of(address), len(data))
     media_type = _media_type(subject_of(address), data)
     if declared.replace("jpg", "jpeg") != media_type:
         message = f"this data: URI says {declared or 'nothing'}, but its data is {media_type}"
@@ -196,10 +208,11 @@ def _data(address: str) -> ImageData:
     return ImageData(_digest(data), media_type, data)
 
 
-def _check_size(subject: str, size: int) -> None:
-    if size > MAX_BYTES:
-        message = f"{subject} has {size:,} bytes; {MAX_BYTES:,} at most"
-        raise ImageMistake("CV412", message, "save it smaller, or as jpeg")
+def _check_size(subject: str, size: int, most: int) -> None:
+    if size > most:
+        message = f"{subject} has {size:,} bytes; {most:,} at most"
+        prepared = "; `fit: crop` or `fit: pad` does that, too" if most == MAX_BYTES else ""
+        raise ImageMistake("CV412", message, f"save it smaller, or as jpeg{prepared}")
 
 
 def _media_type(subject: str, data: bytes) -> str:

@@ -141,14 +141,15 @@ class _Shots:
                     self._notes.add(Mistake(mistake.code, str(mistake), where, mistake.hint))
 
     def _picture(self, name: str, address: str, where: Path, fit: Fit | None) -> Image:
-        picture = self._pictures.find(address)
+        fitted = self._draft.value(name, "fit") in ("pad", "crop")
+        certain = self._draft.is_certain(name, "fit")
+        picture = self._pictures.find(address, prepared=fitted or not certain)
         if isinstance(picture, ImageUrl):
             if fit:
                 raise unfit(fit)
             return picture
-        if self._draft.is_certain(name, "size") and self._draft.is_certain(name, "fit"):
+        if certain and self._draft.is_certain(name, "size"):
             pixels, size = self._pictures.pixels(picture), self._draft.value(name, "size")
-            fitted = self._draft.value(name, "fit") in ("pad", "crop")
             for warning in preflight(subject_of(address), pixels, size, where, fitted=fitted):
                 self._notes.add(warning)
         return replace(picture, fit=fit) if fit else picture

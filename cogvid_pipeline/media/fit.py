@@ -5,7 +5,7 @@ from io import BytesIO
 
 from PIL import ExifTags, Image
 
-from cogvid_pipeline.media.picture import contain, cover, image_file, load_picture
+from cogvid_pipeline.media.picture import MAX_IMAGE_BYTES, contain, cover, image_file, load_picture
 from cogvid_pipeline.model.shot import Fit
 
 _HOW = {"crop": cover, "pad": contain}
@@ -19,11 +19,13 @@ async def fit_picture(data: bytes, fit: Fit) -> tuple[bytes, str]:
 def fitted(data: bytes, fit: Fit) -> tuple[bytes, str]:
     """The picture as an image file of exactly that size, and its media type: upright, opaque, 8-bit sRGB.
 
-    One that is all of that already stays as it is. Raises MediaError when it cannot be decoded.
+    One that is all of that already, and small enough to be sent, stays as it is. Raises MediaError when it
+    cannot be decoded.
     """
     width, height = map(int, fit.size.split("x"))
     picture = load_picture(data)
-    if picture.size == (width, height) and (media_type := _plain(data)):
+    small = len(data) <= MAX_IMAGE_BYTES
+    if small and picture.size == (width, height) and (media_type := _plain(data)):
         return data, media_type
     return image_file(_HOW[fit.how](picture, (width, height)))
 

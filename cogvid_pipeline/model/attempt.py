@@ -110,13 +110,14 @@ class LockEntry:
 
     `result` is the newest attempt that succeeded, `pending` a newer one that has not (yet), `previous`
     the result that `result` took the place of. At least one of `result` and `pending` is there. `labelled`
-    is what was last made of the result's clip to be seen by others.
+    is what was last made of the result's clip to be seen by others, `previous_labelled` of the one before.
     """
 
     result: Attempt | None = None
     pending: Attempt | None = None
     previous: Attempt | None = None
     labelled: Labelled | None = None
+    previous_labelled: Labelled | None = None
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:

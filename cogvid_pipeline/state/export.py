@@ -12,7 +12,7 @@ from cogvid_pipeline.errors import StateError
 from cogvid_pipeline.state.revisions import Revisions, TreeFile
 
 # No manifest and no picture may be larger, so that only the size of such a file counts.
-_MOST_BYTES = 16_000_000
+_MOST_BYTES = 30_000_000
 _CLIPS = (".mp4", ".mov", ".webm", ".mkv")
 _LFS_POINTER = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n"

@@ -42,15 +42,16 @@ def read_entry(name: str, data: Any) -> LockEntry:
     fields = _object(data)
     status = fields.get("status")
     result, previous = _result(fields, "result"), _result(fields, "previous")
+    copies = _labelled(fields, "result"), _labelled(fields, "previous")
     if "pending" not in fields:
         if status != "succeeded" or result is None:
             raise Malformed("has no pending attempt and no result that succeeded", "status")
-        return LockEntry(result, None, previous, _labelled(fields))
+        return LockEntry(result, None, previous, *copies)
     state = _PENDING.get(status) if isinstance(status, str) else None
     if state is None:
         raise Malformed(f"is not one of {', '.join(_PENDING)}, although an attempt is pending", "status")
     pending = _part(fields, "pending", lambda data: _attempt(data, state))
-    return LockEntry(result, pending, previous, _labelled(fields))
+    return LockEntry(result, pending, previous, *copies)
 
 
 def is_for(name: str, data: Mapping[str, Any]) -> bool:
@@ -73,6 +74,8 @@ def entry_data(name: str, entry: LockEntry, output: str) -> dict[str, Any]:
         data["pending"] = _attempt_data(entry.pending)
     if entry.previous:
         data["previous"] = _attempt_data(entry.previous)
+        if entry.previous_labelled:
+            data["previous"]["clip"]["labelled"] = asdict(entry.previous_labelled)
     return data
 
 
@@ -190,15 +193,15 @@ def _clip(data: Any) -> Clip:
     )
 
 
-def _labelled(fields: Mapping[str, Any]) -> Labelled | None:
+def _labelled(fields: Mapping[str, Any], name: str) -> Labelled | None:
     """What was made of the clip of a well-formed result."""
-    clip = fields["result"]["clip"] if "result" in fields else {}
+    clip = fields[name]["clip"] if name in fields else {}
     if "labelled" not in clip:
         return None
     try:
         return _part(clip, "labelled", _labelled_clip)
     except Malformed as error:
-        raise Malformed(error.message, "result", "clip", *error.path) from None
+        raise Malformed(error.message, name, "clip", *error.path) from None
 
 
 def _labelled_clip(data: Any) -> Labelled:

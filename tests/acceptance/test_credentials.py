@@ -151,6 +151,18 @@ def test_without_a_certificate_clips_get_the_label_alone(project: Project) -> No
     assert project.run("check").code == 0
 
 
+def test_the_page_shows_labelled_copies_of_clips_that_others_took_the_place_of(project: Project) -> None:
+    for prompt in ("A cat plays.", "A cat sleeps."):
+        project.write(f"  cat: {{prompt: {prompt}}}\n", more=LABEL)
+        assert project.apply().code == 0
+    entry = project.lock["cat"]
+    copies = {entry[part]["clip"]["labelled"]["sha256"][:24] for part in ("result", "previous")}
+
+    assert project.run("report").code == 0
+
+    assert {clip.stem for clip in (project.root / "site" / "clips").iterdir()} == copies
+
+
 def test_without_provenance_nothing_of_it_is_in_the_lock(project: Project) -> None:
     project.write(CAT)
     project.env["COGVID_SIGNING_KEY"] = "/nowhere"

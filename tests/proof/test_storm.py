@@ -9,7 +9,6 @@ import hashlib
 import os
 import random
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -43,10 +42,11 @@ def project(tmp_path: Path, vendor: Vendor) -> Project:
     return project
 
 
-def strike(project: Project, delays: random.Random, *signals: signal.Signals) -> subprocess.Popen[str]:
+def strike(project: Project, delays: random.Random, *signals: signal.Signals) -> int:
     """Start an apply, and send it the signals, each at some moment in the two seconds that it takes.
 
-    They go to the process or, as from a terminal, to its whole group.
+    They go to the process or, as from a terminal, to its whole group. Gives the exit code; that of a Python
+    which is interrupted before it has anything of ours, 1, counts as the signal.
     """
     jobs = str(delays.choice([1, 4, 8]))
     process = project.start("apply", "--yes", "--jobs", jobs, start_new_session=True)
@@ -55,8 +55,8 @@ def strike(project: Project, delays: random.Random, *signals: signal.Signals) ->
         time.sleep(delays.uniform(0, 2))
         with suppress(ProcessLookupError):
             send(process.pid, number)
-    process.communicate(timeout=PATIENCE)
-    return process
+    _, err = process.communicate(timeout=PATIENCE)
+    return -signals[-1] if "init_import_site" in err else process.returncode
 
 
 def check_nothing_is_paid_twice(vendor: Vendor) -> None:
@@ -123,7 +123,7 @@ def test_runs_that_are_interrupted_once_leave_nothing_in_doubt(
 ) -> None:
     delays = random.Random(f"{number} {vendor.api.name}")
     # A signal before the command listens for it ends Python as it is: nothing has been sent by then.
-    codes = {strike(project, delays, number).returncode for _ in range(ROUNDS // 2)}
+    codes = {strike(project, delays, number) for _ in range(ROUNDS // 2)}
 
     assert codes <= {0, 130, -number}
     assert "hold" not in project.plan().values()
@@ -189,6 +189,30 @@ def test_an_adoption_that_is_killed_is_made_again(project: Project, vendor: Vend
     assert project.apply().code == 0
     check_nothing_is_paid_twice(vendor)
     check_the_lock_has_every_task(project, vendor)
+
+
+INTERRUPTED_EARLY = """
+import signal
+from cogvid_pipeline.cli import main, wiring
+
+def make_labeller(project, make=wiring.make_labeller):
+    signal.raise_signal(signal.SIGINT)
+    return make(project)
+
+wiring.make_labeller = make_labeller
+main.main()
+"""
+
+
+def test_a_signal_while_the_run_is_made_ready_comes_before_all_requests(
+    project: Project, vendor: Vendor
+) -> None:
+    interrupted = project.python("-c", INTERRUPTED_EARLY, "apply", "--yes")
+    _, err = interrupted.communicate(timeout=PATIENCE)
+
+    assert (interrupted.returncode, err) == (130, "\ninterrupted\n")
+    assert not vendor.posts
+    assert set(project.plan().values()) == {"generate"}
 
 
 def test_the_second_signal_ends_a_run_whose_request_is_out_at_once(project: Project, vendor: Vendor) -> None:

@@ -116,6 +116,12 @@ def test_a_clip_that_is_shorter_than_planned_ends_where_it_ends() -> None:
     assert edit(Segment("walk", end=5.0), walk=clip(4.9)).frames == 147
 
 
+def test_a_piece_from_the_very_end_of_a_clip_is_its_last_frame() -> None:
+    (event,) = edit(Segment("walk", start=4.99), walk=clip(5.0)).events
+
+    assert (event.source_in, event.source_out) == (149, 150)
+
+
 def test_a_clip_that_ends_before_the_cut_shows_it_is_an_error() -> None:
     with pytest.raises(CogvidError, match="the clip of walk@2 lasts 2 seconds, so the cut cannot show it"):
         make_edit(

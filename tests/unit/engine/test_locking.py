@@ -162,12 +162,13 @@ def test_a_keeper_leaves_the_lock_that_it_was_given_alone() -> None:
     assert lock.entries == {"cat": LockEntry(result=OLD)}
 
 
-def test_a_new_result_has_no_copy_of_the_old_ones_clip() -> None:
+def test_the_copy_of_a_clip_stays_with_it_when_another_takes_its_place() -> None:
     one, _ = keeper(cat=LockEntry(result=OLD, labelled=COPY))
 
     one.result("cat", NEW)
+    one.result("cat", NEW)
 
-    assert one.entry("cat") == LockEntry(result=NEW, previous=OLD)
+    assert one.entry("cat") == LockEntry(result=NEW, previous=OLD, previous_labelled=COPY)
 
 
 def test_what_was_made_of_a_clip_is_known_to_every_take_that_has_it() -> None:

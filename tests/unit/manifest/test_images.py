@@ -92,6 +92,15 @@ def test_a_file_of_five_megabytes_is_taken_and_one_byte_more_is_not(directory: P
 
     assert isinstance(Pictures(directory).find("5000000.png"), ImageFile)
     assert refused(directory, "5000001.png").code == "CV412"
+    assert isinstance(Pictures(directory).find("5000001.png", prepared=True), ImageFile)
+
+
+def test_what_is_prepared_may_be_large_and_not_huge(directory: Path) -> None:
+    with (directory / "huge.png").open("wb") as file:
+        file.truncate(30_000_001)
+
+    with pytest.raises(ImageMistake, match="30,000,000 at most"):
+        Pictures(directory).find("huge.png", prepared=True)
 
 
 def test_a_file_is_read_once(directory: Path) -> None:

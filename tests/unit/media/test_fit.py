@@ -190,3 +190,14 @@ def test_an_event_loop_gets_the_same_picture() -> None:
     data = picture_file(stripes(RED))
 
     assert asyncio.run(fit_picture(data, CROP)) == fitted(data, CROP)
+
+
+def test_a_plain_picture_of_the_right_size_that_is_too_large_to_be_sent_is_made_smaller() -> None:
+    noise = Image.frombytes("RGB", (1600, 1200), random.Random(1).randbytes(1600 * 1200 * 3))
+    data = picture_file(noise)
+    assert len(data) > MAX_IMAGE_BYTES
+
+    sent, media_type = fitted(data, Fit("crop", "1600x1200"))
+
+    assert len(sent) <= MAX_IMAGE_BYTES
+    assert (media_type, open_picture(sent).size) == ("image/jpeg", (1600, 1200))

@@ -14,7 +14,7 @@ from cogvid_pipeline.model.shot import Money
 from cogvid_pipeline.state.lockfile import LockFile, read_lock
 from tests.attempts import hex_digest, make_attempt, make_unfinished
 
-# The example in DESIGN.md, with its gaps filled in.
+# A lock with an entry that has all there can be.
 EXAMPLE = """\
 {
   "shots": {
@@ -162,10 +162,13 @@ def test_the_result_before_is_kept_without_a_path(path):
 
 
 def test_what_was_made_of_a_clip_stands_beside_what_came(path):
-    walk = LockEntry(result=make_attempt(), labelled=Labelled(hex_digest("signed"), 1100, signed=True))
+    signed = Labelled(hex_digest("signed"), 1100, signed=True)
+    former = {"previous": make_attempt("old"), "previous_labelled": replace(signed, bytes=900)}
+    walk = LockEntry(result=make_attempt(), labelled=signed, **former)
 
     write(path, walk=walk)
 
+    assert read_lock(path).entries == {"walk": walk}
     clip = json.loads(path.read_text())["shots"]["walk"]["result"]["clip"]
     assert clip["sha256"] == walk.result.clip.sha256
     assert clip["labelled"] == {"bytes": 1100, "sha256": hex_digest("signed"), "signed": True}
