@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from functools import wraps
 from math import isfinite
@@ -29,6 +30,7 @@ from cogvid_pipeline.cli.saved import (
     settings_of,
 )
 from cogvid_pipeline.cli.settings import Settings
+from cogvid_pipeline.cli.sharing import find_store, plan_with
 from cogvid_pipeline.cli.streams import paint_for
 from cogvid_pipeline.durable import check_writable
 from cogvid_pipeline.engine.outcome import Blocked, Failed, Held, RunReport, Stopped
@@ -37,6 +39,7 @@ from cogvid_pipeline.errors import CogvidError, HeldAttempts, Interrupted, Usage
 from cogvid_pipeline.model.plan import Generate, Keep, Plan, PlanOptions, Regenerate, Repeat, Resume
 from cogvid_pipeline.plan.cost import check_limits
 from cogvid_pipeline.plan.protect import check_protected
+from cogvid_pipeline.remote.shared import SharedStore
 from cogvid_pipeline.report.plan_json import options_of
 from cogvid_pipeline.report.plan_text import plan_text
 from cogvid_pipeline.state.ledger import SqliteLedger
@@ -93,6 +96,11 @@ _RUN_OPTIONS: tuple[Option, ...] = (
     help="Submit nothing when the run would cost more than N (exit 6).",
 )
 @_gathers_run_options
+@click.option(
+    "--no-remote",
+    is_flag=True,
+    help="Do not look into the shared store for clips that colleagues have paid for.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON event a line on stdout.")
 @reads_manifest
 @click.pass_context
@@ -103,6 +111,7 @@ def command(
     options: PlanOptions,
     max_cost: Decimal | None,
     how: ApplyOptions,
+    no_remote: bool,
     as_json: bool,
     settings: Settings,
 ) -> None:
@@ -111,6 +120,7 @@ def command(
     Shows the plan and asks first. Whatever ends the run, nothing is paid for twice: run it again and it
     goes on where it was. With PLAN, a file that `cogvid plan --out` saved, it plans again and does exactly
     what was saved, without asking; where anything has moved since, it says what, and exits with 4.
+    Where there is a shared store, it is asked for each clip before that is bought.
 
     \b
     Examples:
@@ -126,9 +136,12 @@ def command(
     with asked_again(document):
         project = open_project(settings)
     warn(project)
+    store = None if no_remote else find_store(project)
+    if not document:
+        options = replace(options, remote=store is not None)
     with project.exclusive_ledger("cogvid apply") as ledger:
         with asked_again(document):
-            plan = project.plan(ledger, options)
+            plan = plan_with(store, project, ledger, options)
         if document:
             refuse_stale(document, plan)
         if not as_json:
@@ -145,7 +158,7 @@ def command(
         if plan.pending:
             check_writable(project.lock_path)  # before anything is bought, not after
         gc.freeze()  # the storyboard and the plan live to the end; only what the run makes is looked through
-        report = asyncio.run(_run(project, ledger, plan, how, as_json=as_json))
+        report = asyncio.run(_run(project, ledger, plan, how, store, as_json=as_json))
     if plan.conflicted:
         click.echo(whole_again(project), err=True)
     _conclude(report, quiet=as_json, again="plan again" if document else "run the same command again")
@@ -165,7 +178,13 @@ def _ask() -> None:
 
 
 async def _run(
-    project: Project, ledger: SqliteLedger, plan: Plan, options: ApplyOptions, *, as_json: bool
+    project: Project,
+    ledger: SqliteLedger,
+    plan: Plan,
+    options: ApplyOptions,
+    store: SharedStore | None,
+    *,
+    as_json: bool,
 ) -> RunReport:
     from cogvid_pipeline.cli.wiring import make_labeller, make_runner, open_ports
 
@@ -174,7 +193,7 @@ async def _run(
         click.echo(UNSIGNED, err=True)
     lock, lock_file = settle_conflict(project, ledger, plan)
     with watching(plan, as_json=as_json) as observe:
-        async with open_ports(project, ledger, lock_file, observe, labeller) as ports:
+        async with open_ports(project, ledger, lock_file, observe, labeller, store) as ports:
             if any(isinstance(action, Generate | Regenerate | Resume | Repeat) for action in plan.actions):
                 ports.provider()  # a missing key is said before anything begins
             run = Run(ports, options)

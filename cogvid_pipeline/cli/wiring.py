@@ -32,6 +32,7 @@ from cogvid_pipeline.providers.geekai import GeekAI
 from cogvid_pipeline.providers.http import Web
 from cogvid_pipeline.providers.preview import Preview
 from cogvid_pipeline.providers.preview_task import render_task, renderer
+from cogvid_pipeline.remote.shared import SharedStore
 from cogvid_pipeline.state.gathered import GatheredLedger
 from cogvid_pipeline.state.ledger import SqliteLedger
 from cogvid_pipeline.state.lockfile import LockFile
@@ -92,6 +93,7 @@ async def open_ports(
     lock_file: LockFile,
     observe: Callable[[Event], None],
     labeller: Labeller | None,
+    shared: SharedStore | None = None,
 ) -> AsyncIterator[Ports]:
     """The ports of one run; connections are closed at the end."""
     storyboard = project.storyboard
@@ -108,6 +110,7 @@ async def open_ports(
             fit_picture=fit_picture,
             observe=observe,
             labeller=labeller,
+            shared=shared,
         )
 
 
