@@ -54,12 +54,20 @@ def _limit(_: click.Context, __: click.Parameter, value: float | None) -> Decima
 
 
 def _gathers_run_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add how the run goes about it; it arrives as the argument `how`."""
+    """Add how the run goes about it; it arrives as the argument `how`, and in `options`."""
 
     @wraps(function)
-    def gather(*args: Any, jobs: int, fail_fast: bool, task_timeout: float, **rest: Any) -> Any:
+    def gather(
+        *args: Any,
+        options: PlanOptions,
+        jobs: int,
+        fail_fast: bool,
+        task_timeout: float,
+        no_remote: bool,
+        **rest: Any,
+    ) -> Any:
         how = ApplyOptions(jobs=jobs, fail_fast=fail_fast, task_timeout=60 * task_timeout)
-        return function(*args, how=how, **rest)
+        return function(*args, options=replace(options, remote=not no_remote), how=how, **rest)
 
     return with_options(_RUN_OPTIONS)(gather)
 
@@ -80,6 +88,11 @@ _RUN_OPTIONS: tuple[Option, ...] = (
         metavar="MINUTES",
         help="How long to wait for a task; one that takes longer is gone on with by the next apply.",
     ),
+    click.option(
+        "--no-remote",
+        is_flag=True,
+        help="Do not look into the shared store for clips that colleagues have paid for.",
+    ),
     click.option("--fail-fast", is_flag=True, help="Submit nothing more once a shot has failed."),
 )
 
@@ -96,11 +109,6 @@ _RUN_OPTIONS: tuple[Option, ...] = (
     help="Submit nothing when the run would cost more than N (exit 6).",
 )
 @_gathers_run_options
-@click.option(
-    "--no-remote",
-    is_flag=True,
-    help="Do not look into the shared store for clips that colleagues have paid for.",
-)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON event a line on stdout.")
 @reads_manifest
 @click.pass_context
@@ -111,7 +119,6 @@ def command(
     options: PlanOptions,
     max_cost: Decimal | None,
     how: ApplyOptions,
-    no_remote: bool,
     as_json: bool,
     settings: Settings,
 ) -> None:
@@ -129,6 +136,7 @@ def command(
       cogvid apply plan.json
     """
     document = load_plan(saved) if saved else None
+    looks = options.remote
     if document:
         refuse_further_options(options, settings)
         named = context.get_parameter_source("manifest") is not ParameterSource.DEFAULT
@@ -136,9 +144,7 @@ def command(
     with asked_again(document):
         project = open_project(settings)
     warn(project)
-    store = None if no_remote else find_store(project)
-    if not document:
-        options = replace(options, remote=store is not None)
+    store = find_store(project) if looks else None
     with project.exclusive_ledger("cogvid apply") as ledger:
         with asked_again(document):
             plan = plan_with(store, project, ledger, options)

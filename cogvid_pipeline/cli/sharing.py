@@ -63,7 +63,8 @@ def plan_with(
         asked |= new
         try:
             with ThreadPoolExecutor(AT_ONCE) as pool:
-                found = {each: attempt for each, attempt in zip(new, pool.map(store.find, new)) if attempt}
+                answers = zip(new, pool.map(store.find, new), strict=True)
+                found = {each: attempt for each, attempt in answers if attempt}
         except StoreError as error:
             raise StoreError(str(error), hint=without_store(error)) from error
         if found:

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from cogvid_pipeline.cli.progress import can_redraw
 from cogvid_pipeline.cli.sharing import AT_ONCE
@@ -19,7 +19,10 @@ class Item(Protocol):
     def name(self) -> str: ...
 
 
-def move[T: Item](items: Sequence[T], work: Callable[[T], str], verb: str) -> list[str]:
+T = TypeVar("T", bound=Item)
+
+
+def move(items: Sequence[T], work: Callable[[T], str], verb: str) -> list[str]:
     """Do the work for each item; the names of those that failed come back, in order.
 
     What `work` returns is shown, unless it is empty. A store that cannot be used at all ends it: what is

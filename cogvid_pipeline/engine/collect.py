@@ -86,8 +86,9 @@ async def _ended(run: Run, attempt: Attempt, answer: TaskSucceeded | TaskFailed 
 async def download(run: Run, attempt: Attempt, shot: str) -> Attempt:
     """Fetch a finished task's clip into the cache; the attempt then has it. Free, however often.
 
-    What was there before may lie in the shared store, and may be gone at the vendor's. Raises FetchError when the clip cannot be had now, MediaError when what came is no playable video,
-    StateError when it is not the clip that the lock describes.
+    What was there before may lie in the shared store. Raises FetchError when the clip cannot be had now,
+    MediaError when what came is no playable video, StateError when it is not the clip that the lock
+    describes.
     """
     staged = run.ports.clips.staging(attempt.request_id)
     told = 0.0

@@ -240,9 +240,7 @@ def clip_of(attempt: Attempt) -> Clip:
 
 def without_store(error: StoreError) -> str:
     """What to do where the shared store cannot be asked before something is bought."""
-    return (
-        f"{error.hint or 'try again later'}; --no-remote goes without, and may pay for what a colleague has"
-    )
+    return f"{error.hint or 'try again later'}; --no-remote goes without, and may pay for a colleague's clip"
 
 
 def _wanted(action: Generate | Regenerate, provider: str, base_url: str) -> Attempt:

@@ -25,7 +25,8 @@ class Bucket(Protocol):
     all. Everything raises StoreError when the place cannot be used.
     """
 
-    address: str
+    @property
+    def address(self) -> str: ...
 
     def size(self, key: str) -> int | None:
         """How many bytes the object has; None where there is none."""

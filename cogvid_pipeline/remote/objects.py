@@ -13,8 +13,8 @@ from typing import Any
 from cogvid_pipeline.errors import StoreError
 from cogvid_pipeline.remote.bucket import BLOCK, Object
 
-# Not all servers know the newer checksums, and some answer with that of the whole to who asks for a part. What
-# comes is checked by its digest anyway, what is sent by its MD5.
+# Not all servers know the newer checksums, and some answer with that of the whole to who asks for a part.
+# What comes is checked by its digest anyway, what is sent by its MD5.
 _S3 = {
     "config_kwargs": {
         "connect_timeout": 10,
@@ -138,11 +138,11 @@ def _md5(file: Path) -> "hashlib._Hash":
 def _seconds(info: dict[str, Any]) -> float:
     """When an object was written; now where nobody knows, which keeps it."""
     for name in ("LastModified", "last_modified", "mtime", "created", "updated"):
-        match info.get(name):
-            case datetime() as moment:
-                return moment.timestamp()
-            case int() | float() as seconds:
-                return float(seconds)
+        moment = info.get(name)
+        if isinstance(moment, datetime):
+            return moment.timestamp()
+        if isinstance(moment, int | float):
+            return float(moment)
     return time.time()
 
 

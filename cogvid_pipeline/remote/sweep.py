@@ -49,13 +49,13 @@ def survey(store: SharedStore, needed: Needed, *, now: float, grace: float) -> l
         digest: needed.clip(digest) or (Reason.YOUNG if is_young(each) or digest in kept_alive else None)
         for digest, each in clips.items()
     }
-    found = [_described(each, now, reasons[digest]) for digest, each in clips.items()]
-    found += [
+    files = [_described(each, now, reasons[digest]) for digest, each in clips.items()]
+    files += [
         _described(each, now, reasons.get(digest) or (Reason.YOUNG if is_young(each) else None))
         for each, digest in leads.items()
         if digest
     ]
-    return sorted(found, key=lambda file: (-file.age, file.path))
+    return sorted(files, key=lambda file: (-file.age, file.path))
 
 
 def remove(store: SharedStore, files: Iterable[CacheFile]) -> None:
