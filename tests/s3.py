@@ -5,6 +5,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Self
@@ -103,4 +104,6 @@ class S3:
         except OSError:
             pass
         for each in (source, target):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)  # wakes whoever waits for it in another thread
             each.close()

@@ -19,7 +19,7 @@ _S3 = {
     "config_kwargs": {
         "connect_timeout": 10,
         "read_timeout": 60,
-        "retries": {"max_attempts": 3},
+        "retries": {"max_attempts": 1},  # s3fs tries again itself
         "request_checksum_calculation": "when_required",
         "response_checksum_validation": "when_required",
     }
@@ -41,6 +41,10 @@ class Objects:
         self._s3 = scheme == "s3"
         options: dict[str, Any] = _S3 if self._s3 else {}
         self._files = fsspec.filesystem(scheme, use_listings_cache=False, skip_instance_cache=True, **options)
+
+        if self._s3:
+            # What fails is raised to who asked; what else comes are echoes of it, as tracebacks.
+            self._files.loop.set_exception_handler(lambda *_: None)
 
     def size(self, key: str) -> int | None:
         info = self._info(key)
@@ -94,7 +98,10 @@ class Objects:
             return {}
         bucket, _, prefix = self._root.partition("/")
         with self._failures_named():
-            uploads: list[dict[str, Any]] = self._files.list_multipart_uploads(bucket)
+            try:
+                uploads: list[dict[str, Any]] = self._files.list_multipart_uploads(bucket)
+            except FileNotFoundError:  # how some servers say that there are none
+                return {}
         return {
             f"{upload['Key']} (parts)": partial(
                 self._files.abort_mpu, bucket, upload["Key"], upload["UploadId"]
