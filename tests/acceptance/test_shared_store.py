@@ -402,15 +402,14 @@ def test_gc_removes_from_the_store_what_no_lock_needs(make: Callable[..., Projec
         mine.write(CAT.replace("cat plays", f"{animal} plays"))
         shared(mine)
     young = mine.run("gc", "--remote", "--yes")
-    grow_old(s3.place)
     stray = s3.place / "clips/notes.txt"
     stray.write_text("not ours")
 
-    listing = mine.run("gc", "--remote", "--format", "json")
+    listing = mine.run("gc", "--remote", "--grace", "0", "--format", "json")
     assert listing.code == 0, listing.err
     listed = listing.json
-    asked = mine.run("gc", "--remote")
-    removed = mine.run("gc", "--remote", "--yes")
+    asked = mine.run("gc", "--remote", "--grace", "0")
+    removed = mine.run("gc", "--remote", "--grace", "0", "--yes")
 
     assert young.out.startswith("Nothing to remove.\n")
     check("gc", listed)
