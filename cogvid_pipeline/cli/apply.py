@@ -144,7 +144,7 @@ def command(
     with asked_again(document):
         project = open_project(settings)
     warn(project)
-    store = find_store(project) if looks else None
+    store = find_store(project) if looks and project.storyboard.provider != "preview" else None
     with project.exclusive_ledger("cogvid apply") as ledger:
         with asked_again(document):
             plan = plan_with(store, project, ledger, options)

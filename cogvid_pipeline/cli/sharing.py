@@ -26,8 +26,8 @@ def find_store(project: Project) -> SharedStore | None:
     """
     address = os.environ.get(REMOTE)
     if address is None:
-        address = project.storyboard.remote
-        refuse_planted(address, project.root)
+        if address := project.storyboard.remote:
+            refuse_planted(address, project.root)
     elif address and (mistake := check_remote(address)):
         raise UsageError(f"{REMOTE}: {mistake.message}", hint=mistake.hint)
     if not address:

@@ -33,8 +33,6 @@ class Objects:
 
     def __init__(self, address: str) -> None:
         """Raises ModuleNotFoundError where what knows the scheme is not installed."""
-        import fsspec
-
         scheme, _, place = address.partition("://")
         self.address = address
         self._root = place.rstrip("/")

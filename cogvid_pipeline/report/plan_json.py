@@ -40,7 +40,7 @@ def plan_document(plan: Plan, inputs: PlanInputs = NO_INPUTS) -> dict[str, Any]:
             "select": list(plan.options.select),
             "exclude": list(plan.options.exclude),
             "replace": list(plan.options.replace),
-            "remote": plan.options.remote,
+            **({"remote": True} if plan.options.remote else {}),
         },
         "inputs": {
             "manifest": inputs.manifest,
