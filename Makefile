@@ -25,7 +25,7 @@ types: $(VENV)/dev
 	$(BIN)/mypy
 
 pytest: $(VENV)/dev $(EDITORS) $(BROWSER) chromium
-	$(BIN)/pytest -n 2 --cov --cov-report=term
+	$(BIN)/pytest -n 2 --dist worksteal --cov --cov-report=term
 
 editors: $(EDITORS) ## fetch the language server that the schema is tested in
 
@@ -37,7 +37,7 @@ chromium:
 	} || { echo "the tests of the storyboard page need Chromium: install Debian's package chromium"; exit 1; }
 
 nightly: $(VENV)/dev $(EDITORS) $(BROWSER) chromium ## the slow proofs at their larger setting
-	COGVID_NIGHTLY=1 $(BIN)/pytest -n 2
+	COGVID_NIGHTLY=1 $(BIN)/pytest -n 2 --dist worksteal
 
 format: $(VENV)/dev ## put the code into its house style
 	$(BIN)/ruff check --fix .

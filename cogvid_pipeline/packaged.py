@@ -17,3 +17,9 @@ def schemas_directory() -> Path:
 def page_assets() -> Path:
     """Where the template, the style and the script of the storyboard page lie."""
     return Path(str(files("cogvid_pipeline"))) / "page" / "assets"
+
+
+@cache
+def price_list() -> Path:
+    """What vendors' models cost, as far as it is published."""
+    return Path(str(files("cogvid_pipeline"))) / "plan" / "prices.json"

@@ -9,8 +9,9 @@ from cogvid_pipeline.model.attempt import Attempt, Clip, Lock, LockEntry, State
 from cogvid_pipeline.model.plan import Plan, PlanOptions
 from cogvid_pipeline.model.shot import Money, Shot, ShotFrame, Storyboard, take_name
 from cogvid_pipeline.plan.cost import PriceBook
-from cogvid_pipeline.plan.diff import Facts, make_plan
+from cogvid_pipeline.plan.diff import make_plan
 from cogvid_pipeline.plan.fingerprint import fingerprint, make_request
+from cogvid_pipeline.plan.planner import Facts
 
 DEFAULTS = {"cogvideox-3": {"quality": "speed", "with_audio": False, "fps": 30, "duration": 5}}
 ONE_YUAN = Money(Decimal(1), "CNY")

@@ -33,7 +33,8 @@ from cogvid_pipeline.model.plan import Plan, PlanOptions
 from cogvid_pipeline.model.shot import Fit, ImageFile, Storyboard
 from cogvid_pipeline.model.wire import Accepted, Submission, TaskState, TaskSucceeded, Verdict
 from cogvid_pipeline.plan.cost import PriceBook
-from cogvid_pipeline.plan.diff import Facts, Planner, make_plan
+from cogvid_pipeline.plan.diff import make_plan
+from cogvid_pipeline.plan.planner import Facts, Planner
 from tests.boards import DEFAULTS
 
 T = TypeVar("T")

@@ -15,20 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from cogvid_pipeline.cli.conflict import settle_conflict, whole_again
 from cogvid_pipeline.cli.options import Option, reads_manifest, with_options
 from cogvid_pipeline.cli.planning import gathers_plan_options, note_unlabelled, warn
 from cogvid_pipeline.cli.progress import leave_terminal, watching
 from cogvid_pipeline.cli.project import Project, open_project
-from cogvid_pipeline.cli.saved import (
-    asked_again,
-    load_plan,
-    refuse_further_options,
-    refuse_stale,
-    settings_of,
-)
+from cogvid_pipeline.cli.saved import asked_again, asked_for, load_plan, refuse_stale
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.cli.sharing import find_store, plan_with
 from cogvid_pipeline.cli.streams import paint_for
@@ -39,12 +32,12 @@ from cogvid_pipeline.errors import CogvidError, HeldAttempts, Interrupted, Usage
 from cogvid_pipeline.model.plan import Generate, Keep, Plan, PlanOptions, Regenerate, Repeat, Resume
 from cogvid_pipeline.plan.cost import check_limits
 from cogvid_pipeline.plan.protect import check_protected
+from cogvid_pipeline.provenance.variables import SIGNING_KEY
 from cogvid_pipeline.remote.shared import SharedStore
-from cogvid_pipeline.report.plan_json import options_of
 from cogvid_pipeline.report.plan_text import plan_text
 from cogvid_pipeline.state.ledger import SqliteLedger
 
-UNSIGNED = "note: COGVID_SIGNING_KEY is not set, so that clips are not signed here, and lie as they came"
+_UNSIGNED = f"note: {SIGNING_KEY} is not set, so that clips are not signed here, and lie as they came"
 
 
 def _limit(_: click.Context, __: click.Parameter, value: float | None) -> Decimal | None:
@@ -137,10 +130,7 @@ def command(
     """
     document = load_plan(saved) if saved else None
     looks = options.remote
-    if document:
-        refuse_further_options(options, settings)
-        named = context.get_parameter_source("manifest") is not ParameterSource.DEFAULT
-        settings, options = settings_of(document, settings, named=named), options_of(document)
+    settings, options = asked_for(document, options, settings, context)
     with asked_again(document):
         project = open_project(settings)
     warn(project)
@@ -196,7 +186,7 @@ async def _run(
 
     labeller = make_labeller(project)
     if project.storyboard.provenance and labeller is None:
-        click.echo(UNSIGNED, err=True)
+        click.echo(_UNSIGNED, err=True)
     lock, lock_file = settle_conflict(project, ledger, plan)
     with watching(plan, as_json=as_json) as observe:
         async with open_ports(project, ledger, lock_file, observe, labeller, store) as ports:

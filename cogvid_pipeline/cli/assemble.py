@@ -1,16 +1,18 @@
 """`cogvid assemble`: join the clips into one film."""
 
-import signal
 from pathlib import Path
 
 import click
 
+from cogvid_pipeline.cli.film_file import film_file
 from cogvid_pipeline.cli.film_options import gathers_film_options
 from cogvid_pipeline.cli.options import reads_manifest
 from cogvid_pipeline.cli.project import Project, open_project
 from cogvid_pipeline.cli.settings import Settings
+from cogvid_pipeline.cli.stopping import ended_by_signals
 from cogvid_pipeline.cut.edit_list import EditOptions
 from cogvid_pipeline.errors import UsageError
+from cogvid_pipeline.listing import listed
 from cogvid_pipeline.report.printable import printable
 
 
@@ -50,10 +52,8 @@ def command(
       cogvid assemble -o rough-cut.mp4 --placeholders
       cogvid assemble --loudness -16 --drop-repeats
     """
-    from cogvid_pipeline.cli.assembly import Assembly, listed  # loads FFmpeg
+    from cogvid_pipeline.cli.assembly import MOST_NAMED, Assembly  # loads FFmpeg
 
-    # What is half done is cleared away after a SIGTERM as after a Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     project = open_project(settings)
     assembly = Assembly(
         project,
@@ -63,21 +63,16 @@ def command(
         loudness=loudness,
     )
     if outdated := assembly.outdated:
-        words = f"the manifest has changed since these clips were made: {listed(outdated)}"
+        words = f"the manifest has changed since these clips were made: {listed(outdated, MOST_NAMED)}"
         click.echo(printable(f"warning: {words}; `cogvid plan` says how"), err=True)
-    click.echo(printable(assembly.run()))
+    with ended_by_signals():  # so that what is half done is cleared away
+        click.echo(printable(assembly.run()))
 
 
 def _destination(output: Path | None, project: Project) -> Path:
     """Where the film goes. Raises UsageError where it would overwrite what is no film."""
-    environment = project.storyboard.environment
-    if output is None:
-        return project.root / (f"film.{environment}.mp4" if environment else "film.mp4")
-    if output.suffix.lower() != ".mp4":
-        raise UsageError(f"{output} is no name for an MP4", hint="end it in .mp4, as in -o film.mp4")
-    if not output.parent.is_dir():
-        raise UsageError(f"there is no directory {output.parent}", hint="make it, or choose another place")
+    film = film_file(project, output, "mp4")
     clips = (project.root / project.storyboard.output).resolve()
-    if output.parent.resolve() == clips and output.stem in project.takes:
-        raise UsageError(f"{output} is where the clip of {output.stem} lies", hint="choose another name")
-    return output
+    if film.parent.resolve() == clips and film.stem in project.takes:
+        raise UsageError(f"{film} is where the clip of {film.stem} lies", hint="choose another name")
+    return film

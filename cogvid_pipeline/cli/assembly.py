@@ -7,22 +7,22 @@ from functools import cached_property
 from pathlib import Path
 
 from cogvid_pipeline.cli.film_progress import watching_film
-from cogvid_pipeline.cli.filming import make_film
+from cogvid_pipeline.cli.filming import is_made, make_film
 from cogvid_pipeline.cli.project import Project
 from cogvid_pipeline.cut.edit_list import EditOptions, make_edit
-from cogvid_pipeline.cut.stretches import film_key
 from cogvid_pipeline.durable import check_writable
 from cogvid_pipeline.errors import CogvidError
-from cogvid_pipeline.media.film.stretch import Footage, encoder_version
+from cogvid_pipeline.listing import listed
+from cogvid_pipeline.media.film.stretch import Footage
 from cogvid_pipeline.media.probe import describe
 from cogvid_pipeline.model.attempt import Clip
 from cogvid_pipeline.model.edit import Card, Edit
-from cogvid_pipeline.model.plan import Fetch, Forget, Keep, PlanOptions
+from cogvid_pipeline.model.plan import PlanOptions, outdated
 from cogvid_pipeline.model.shot import take_name
 from cogvid_pipeline.model.stretch import Copied, Stretch
 from cogvid_pipeline.store.stretches import StretchStore
 
-_MOST_NAMED = 8
+MOST_NAMED = 8  # takes, in what is said about several
 
 
 @dataclass(frozen=True)
@@ -58,16 +58,14 @@ class Assembly:
         """The takes that the film shows although the manifest now asks for something else."""
         with self.project.read_ledger() as ledger:
             actions = self.project.plan(ledger, PlanOptions()).actions
-        kept = {action.name for action in actions if isinstance(action, Keep | Fetch | Forget)}
-        planned = {action.name for action in actions}
-        return tuple(name for name in self._takes if self._locked(name) and name in planned - kept)
+        changed = {action.name for action in outdated(actions)}
+        return tuple(name for name in self._takes if self._locked(name) and name in changed)
 
     def _make(self, edit: Edit, clips: Mapping[str, Path]) -> str:
         check_writable(self.into)
         footage = Footage(edit, self._cards, clips)
         with watching_film() as watch:
             stretches = make_film(footage, self._store, self.into, loudness=self.loudness, watch=watch)
-        self._store.remember(self._key(edit), self.into)
         return f"{self._shown}: {_length(edit)}, {_made_of(stretches)}"
 
     def _done(self, edit: Edit) -> str:
@@ -94,7 +92,7 @@ class Assembly:
             return
         missing = [name for name in self._takes if name in names]
         raise CogvidError(
-            f"the film is not complete; these {what}: {listed(missing)}",
+            f"the film is not complete; these {what}: {listed(missing, MOST_NAMED)}",
             hint=f"`cogvid apply` {remedy}; --placeholders shows cards in their place",
         )
 
@@ -102,10 +100,7 @@ class Assembly:
         return make_edit(self.project.storyboard, clips, self.options)
 
     def _is_made(self, edit: Edit) -> bool:
-        return self._store.is_made(self._key(edit), self.into)
-
-    def _key(self, edit: Edit) -> str:
-        return film_key(edit, self._cards, encoder_version(), self.loudness)
+        return is_made(edit, self._cards, self._store, self.into, loudness=self.loudness)
 
     @cached_property
     def _store(self) -> StretchStore:
@@ -126,12 +121,6 @@ class Assembly:
     @property
     def _shown(self) -> str:
         return os.path.relpath(self.into)
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first few names, and how many more there are."""
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return f"{', '.join(names[:_MOST_NAMED])}{more}"
 
 
 def _length(edit: Edit) -> str:

@@ -10,6 +10,7 @@ from cogvid_pipeline.cli.project import open_project
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.durable import make_directory_durably, replace_durably
 from cogvid_pipeline.errors import CogvidError, UsageError
+from cogvid_pipeline.provenance.variables import SIGNING_KEY
 from cogvid_pipeline.report.printable import printable
 
 
@@ -116,4 +117,4 @@ def test_certificate(directory: Path) -> None:
     click.echo(
         printable(f"wrote chain.pem, anchor.pem and key.pem in {directory}; not for real use"), err=True
     )
-    click.echo(f"export COGVID_SIGNING_KEY={shlex.quote(str((directory / 'key.pem').absolute()))}")
+    click.echo(f"export {SIGNING_KEY}={shlex.quote(str((directory / 'key.pem').absolute()))}")

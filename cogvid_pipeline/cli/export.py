@@ -7,15 +7,17 @@ from pathlib import Path
 
 import click
 
+from cogvid_pipeline.cli.extras import needing_extra
+from cogvid_pipeline.cli.film_file import film_file
 from cogvid_pipeline.cli.film_options import gathers_film_options
 from cogvid_pipeline.cli.options import reads_manifest
 from cogvid_pipeline.cli.project import Project, open_project
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.cut.edit_list import EditOptions, make_edit
 from cogvid_pipeline.durable import replace_durably
-from cogvid_pipeline.errors import CogvidError, UsageError
+from cogvid_pipeline.listing import listed
 from cogvid_pipeline.model.attempt import Attempt
-from cogvid_pipeline.model.plan import Fetch, Forget, Keep, PlanOptions
+from cogvid_pipeline.model.plan import Keep, PlanOptions, outdated
 from cogvid_pipeline.model.timeline import Item, Timeline
 from cogvid_pipeline.report.printable import printable
 from cogvid_pipeline.timeline.addresses import absolute, address_of, elsewhere, relative_to
@@ -57,7 +59,7 @@ def command(
     """
     write = _writer(layout)
     project = open_project(settings)
-    path = _path(project, output, layout)
+    path = film_file(project, Path(output) if output and output != "-" else None, layout)
     folder = _clips_folder(project, path.parent, layout, media_root)
     timeline = _timeline(project, folder, shape)
     text = write(timeline)
@@ -72,26 +74,10 @@ def command(
 
 def _writer(layout: str) -> Callable[[Timeline], str]:
     """The writer of a format, whose library is loaded only when it is asked for."""
-    try:
+    with needing_extra("timeline", "a timeline for OpenTimelineIO"):
         module = import_module(f"cogvid_pipeline.timeline.{layout}")
-    except ModuleNotFoundError as error:
-        raise CogvidError(
-            f"a timeline for OpenTimelineIO needs {(error.name or '').partition('.')[0]}, "
-            "which is not installed",
-            hint="pip install 'cogvid-pipeline[timeline]'",
-        ) from error
     writer: Callable[[Timeline], str] = getattr(module, f"write_{layout}")
     return writer
-
-
-def _path(project: Project, output: str | None, layout: str) -> Path:
-    if output and output != "-":
-        path = Path(output)
-        if not path.parent.is_dir():
-            raise UsageError(f"there is no directory {path.parent}", hint="make it, or choose another place")
-        return path
-    environment = project.storyboard.environment
-    return project.root / (f"film.{environment}.{layout}" if environment else f"film.{layout}")
 
 
 def _clips_folder(project: Project, beside: Path, layout: str, media_root: str | None) -> str:
@@ -124,27 +110,29 @@ def _remarks(project: Project) -> Iterator[tuple[str, str]]:
     for action in plan.actions:
         if isinstance(action, Keep) and action.stale:
             yield action.name, "frozen, although what it is made from has changed"
-        elif not isinstance(action, Keep | Fetch | Forget):
-            yield action.name, f"stale: {action.reason}"
+    for action in outdated(plan.actions):
+        yield action.name, f"stale: {action.reason}"
 
 
 def _summary(project: Project, timeline: Timeline, layout: str, written: str) -> Iterator[str]:
     """How long the film is, what is to be looked at in it, and what the format cannot carry."""
-    from cogvid_pipeline.timeline.losses import losses_of, named
+    from cogvid_pipeline.timeline.losses import losses_of
 
     edit = timeline.edit
-    yield f"{len(timeline.items)} shots, {edit.frames} frames at {float(edit.rate):.6g} a second{written}"
+    pieces = len(timeline.items)
+    shots = f"{pieces} shot{'s'[: pieces - 1]}"
+    yield f"{shots}, {edit.frames} frames at {float(edit.rate):.6g} a second{written}"
     remarks: dict[str, list[str]] = {}
     for item in timeline.items:
         if remark := item.remark or _missing(project, item):
             remarks.setdefault(remark, []).append(item.name)
     for remark, names in remarks.items():
-        yield f"{named(list(dict.fromkeys(names)))}: {remark}"
+        yield f"{listed(list(dict.fromkeys(names)))}: {remark}"
     for loss in losses_of(timeline, layout):
         yield f"note: {loss}"
 
 
 def _missing(project: Project, item: Item) -> str:
     clip = item.event.clip
-    gone = clip and project.clips.displaced(clip, item.name)
+    gone = clip and project.is_displaced(project.settled_lock, clip, item.name)
     return "file missing; `cogvid apply` brings it back free of charge" if gone else ""

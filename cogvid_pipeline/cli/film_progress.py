@@ -44,7 +44,7 @@ class _Lines:
         pass
 
     def encoded(self, event: Event) -> None:
-        self.say(f"{event.name}: {event.frames} frames encoded")
+        self.say(f"{event.name}: {event.frames} frame{'s'[: event.frames - 1]} encoded")
 
     def say(self, line: str) -> None:
         sys.stderr.write(f"{line}\n")

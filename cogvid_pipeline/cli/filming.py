@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Event as ThreadEvent
 from typing import Protocol, assert_never
 
-from cogvid_pipeline.cut.stretches import split
+from cogvid_pipeline.cut.stretches import film_key, split
 from cogvid_pipeline.durable import move_durably, staging_beside
 from cogvid_pipeline.errors import MediaError
 from cogvid_pipeline.media.film.join import Part, join
@@ -15,7 +15,7 @@ from cogvid_pipeline.media.film.loudness import gain_to
 from cogvid_pipeline.media.film.sound import film_sound
 from cogvid_pipeline.media.film.stretch import Footage, encoder_version
 from cogvid_pipeline.media.film.track import read_track
-from cogvid_pipeline.model.edit import Event
+from cogvid_pipeline.model.edit import Cards, Edit, Event
 from cogvid_pipeline.model.stretch import Copied, Encoded, Stretch
 from cogvid_pipeline.model.track import Track
 from cogvid_pipeline.store.stretches import StretchStore
@@ -36,13 +36,20 @@ class Watch(Protocol):
         """A stretch is."""
 
 
+def is_made(
+    edit: Edit, cards: Cards, store: StretchStore, into: Path, *, loudness: float | None = None
+) -> bool:
+    """Whether `make_film` would write what is there already. Raises StateError."""
+    return store.is_made(film_key(edit, cards, encoder_version(), loudness), into)
+
+
 def make_film(
-    footage: Footage, store: StretchStore, into: Path, *, loudness: float | None, watch: Watch
+    footage: Footage, store: StretchStore, into: Path, *, watch: Watch, loudness: float | None = None
 ) -> Sequence[Stretch]:
     """Write the film, which appears under its name when it is whole; says what was copied, what encoded.
 
-    Raises MediaError when a clip cannot be read or the film not be written, StateError when the cache
-    cannot be used.
+    `loudness` is what each clip is brought to, in LUFS; None leaves them as they are. Raises MediaError when
+    a clip cannot be read or the film not be written, StateError when the cache cannot be used.
     """
     stretches = split(footage.edit, _tracks(footage), footage.cards, encoder_version())
     encoded = _encode([each for each in stretches if isinstance(each, Encoded)], footage, store, watch)
@@ -61,6 +68,7 @@ def make_film(
         move_durably(staging, into)
     finally:
         staging.unlink(missing_ok=True)
+    store.remember(film_key(footage.edit, footage.cards, encoder_version(), loudness), into)
     return stretches
 
 

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cogvid_pipeline.cli.project import Project
-from cogvid_pipeline.cli.wiring import SIGNING_KEY, make_labeller
+from cogvid_pipeline.cli.wiring import make_labeller
 from cogvid_pipeline.engine.labelling import write_labelled
 from cogvid_pipeline.engine.ports import Labeller
 from cogvid_pipeline.errors import StateError, UsageError
 from cogvid_pipeline.model.attempt import Labelled, LockEntry
+from cogvid_pipeline.provenance.variables import SIGNING_KEY
 from cogvid_pipeline.state.lockfile import LockFile
 
 

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cogvid_pipeline.cli.film_progress import watching_film
-from cogvid_pipeline.cli.filming import make_film
+from cogvid_pipeline.cli.filming import is_made, make_film
 from cogvid_pipeline.cli.previewing import described
 from cogvid_pipeline.cli.project import Project
 from cogvid_pipeline.cut.edit_list import make_edit
-from cogvid_pipeline.cut.stretches import film_key
-from cogvid_pipeline.media.film.stretch import Footage, encoder_version
+from cogvid_pipeline.media.film.stretch import Footage
 from cogvid_pipeline.model.edit import Card
 from cogvid_pipeline.model.preview import NotRendered, PreviewOutcome
 from cogvid_pipeline.model.shot import take_name
@@ -31,10 +30,9 @@ def preview_film(project: Project, outcomes: Sequence[PreviewOutcome], into: Pat
         {take_name(each.shot, each.take): clips[each.shot] for each in cut if each.shot in clips},
     )
     cards = {take_name(each.shot, each.take): Card(each.shot, "There is no preview", "") for each in cut}
-    store, key = StretchStore(project.state), film_key(edit, cards, encoder_version(), None)
-    if not store.is_made(key, into):
+    store = StretchStore(project.state)
+    if not is_made(edit, cards, store, into):
         footage = Footage(edit, cards, {made.digest: made.path for made in used.values()})
         with watching_film() as watch:
-            make_film(footage, store, into, loudness=None, watch=watch)
-        store.remember(key, into)
+            make_film(footage, store, into, watch=watch)
     return f"{os.path.relpath(into)}: {float(edit.frames / edit.rate):.2f} s"

@@ -21,11 +21,12 @@ from cogvid_pipeline.model.attempt import Attempt, Clip, Lock, LockEntry
 from cogvid_pipeline.model.plan import Forget, Plan, PlanOptions
 from cogvid_pipeline.model.problem import Problem
 from cogvid_pipeline.model.shot import Money, Shot, Storyboard, takes_of
-from cogvid_pipeline.packaged import schemas_directory
-from cogvid_pipeline.plan import diff
+from cogvid_pipeline.packaged import price_list, schemas_directory
 from cogvid_pipeline.plan.cost import PriceBook
+from cogvid_pipeline.plan.diff import make_plan
 from cogvid_pipeline.plan.fingerprint import fingerprint
 from cogvid_pipeline.plan.names import TakeNames
+from cogvid_pipeline.plan.planner import Facts
 from cogvid_pipeline.state.exclusive import exclusively
 from cogvid_pipeline.state.ledger import SqliteLedger, open_ledger, read_ledger
 from cogvid_pipeline.state.lockfile import read_lock
@@ -170,7 +171,7 @@ class Project:
             hint=f"did you mean {near[0]!r}?" if near else f"the shots are {', '.join(names[:20])}",
         )
 
-    def facts(self, ledger: SqliteLedger, lock: Lock) -> diff.Facts:
+    def facts(self, ledger: SqliteLedger, lock: Lock) -> Facts:
         """What a plan is made from."""
 
         def known(digest: str) -> Attempt | None:
@@ -178,7 +179,7 @@ class Project:
 
         now = time.time()
         account = ACCOUNTS.get(self.storyboard.provider)
-        return diff.Facts(
+        return Facts(
             lock=lock,
             known=known,
             recorded=ledger.recorded,
@@ -199,7 +200,7 @@ class Project:
     def plan(self, ledger: SqliteLedger, options: PlanOptions) -> Plan:
         """What `apply` would do now. Raises UsageError when the options name what is not there."""
         self.check_takes(options.replace)
-        return diff.make_plan(self.storyboard, self.facts(ledger, self.lock), self.prices, options)
+        return make_plan(self.storyboard, self.facts(ledger, self.lock), self.prices, options)
 
     def chosen_entries(self, options: PlanOptions) -> list[tuple[str, LockEntry]]:
         """The lock's entries of the chosen takes in order, settled where a merge left several."""
@@ -239,7 +240,7 @@ def make_clip_store(project: Project) -> ClipStore:
 
 def built_in_prices() -> dict[str, Money]:
     """The price list that comes with the package, by `provider/model`."""
-    listed = json.loads(Path(diff.__file__).with_name("prices.json").read_text(encoding="utf-8"))
+    listed = json.loads(price_list().read_text(encoding="utf-8"))
     return {
         f"{entry['provider']}/{entry['model']}": Money(Decimal(str(entry["amount"])), entry["currency"])
         for entry in listed["prices"]

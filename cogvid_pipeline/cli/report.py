@@ -8,16 +8,9 @@ from click.core import ParameterSource
 
 from cogvid_pipeline.cli.options import reads_manifest
 from cogvid_pipeline.cli.project import open_project
-from cogvid_pipeline.cli.saved import (
-    asked_again,
-    load_plan,
-    refuse_further_options,
-    refuse_stale,
-    settings_of,
-)
+from cogvid_pipeline.cli.saved import asked_again, asked_for, load_plan, refuse_stale
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.model.plan import PlanOptions
-from cogvid_pipeline.report.plan_json import options_of
 from cogvid_pipeline.report.printable import printable
 
 
@@ -63,11 +56,7 @@ def command(
     from cogvid_pipeline.cli.storyboard_page import build_page, write_contact_sheet  # it loads FFmpeg
 
     document = load_plan(saved) if saved else None
-    options = PlanOptions()
-    if document:
-        refuse_further_options(options, settings)
-        named = context.get_parameter_source("manifest") is not ParameterSource.DEFAULT
-        settings, options = settings_of(document, settings, named=named), options_of(document)
+    settings, options = asked_for(document, PlanOptions(), settings, context)
     with asked_again(document):
         project = open_project(settings)
     with project.read_ledger() as ledger, asked_again(document):

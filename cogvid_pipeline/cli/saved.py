@@ -8,6 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import click
+from click.core import ParameterSource
+
 from cogvid_pipeline.cli.options import PROVIDERS
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.durable import replace_durably
@@ -15,7 +18,7 @@ from cogvid_pipeline.errors import CogvidError, StalePlan, UsageError
 from cogvid_pipeline.model.plan import Plan, PlanInputs, PlanOptions
 from cogvid_pipeline.packaged import schemas_directory
 from cogvid_pipeline.report.moved import what_moved
-from cogvid_pipeline.report.plan_json import inputs_of, plan_document
+from cogvid_pipeline.report.plan_json import inputs_of, options_of, plan_document
 
 _LARGEST = 256 * 1024 * 1024
 _MAKE_ONE = "`cogvid plan --out FILE` saves one; a manifest is named with -f"
@@ -55,6 +58,17 @@ def asked_again(saved: Mapping[str, Any] | None) -> Iterator[None]:
         if saved is None:
             raise
         raise StalePlan([str(error)]) from error
+
+
+def asked_for(
+    saved: Mapping[str, Any] | None, options: PlanOptions, settings: Settings, context: click.Context
+) -> tuple[Settings, PlanOptions]:
+    """What the command line asks for, or where there is one the saved plan. Raises CogvidError for both."""
+    if saved is None:
+        return settings, options
+    refuse_further_options(options, settings)
+    named = context.get_parameter_source("manifest") is not ParameterSource.DEFAULT
+    return settings_of(saved, settings, named=named), options_of(saved)
 
 
 def refuse_stale(saved: Mapping[str, Any], plan: Plan) -> None:

@@ -18,7 +18,8 @@ from cogvid_pipeline.media.poster import poster_file, thumbnail_file
 from cogvid_pipeline.model.plan import Plan
 from cogvid_pipeline.model.shot import ImageData, ImageFile, take_name
 from cogvid_pipeline.page.site import Footage, Site
-from cogvid_pipeline.report.page_cards import Reel, image_digest, storyboard_page
+from cogvid_pipeline.report.page import storyboard_page
+from cogvid_pipeline.report.page_cards import Reel, image_digest
 from cogvid_pipeline.store.reflink import copy_file
 
 _PNG = b"\x89PNG\r\n\x1a\n"

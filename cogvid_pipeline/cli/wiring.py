@@ -24,8 +24,9 @@ from cogvid_pipeline.model.attempt import Attempt, Lock
 from cogvid_pipeline.model.event import Event
 from cogvid_pipeline.model.plan import Plan
 from cogvid_pipeline.model.shot import Storyboard
-from cogvid_pipeline.plan.diff import Planner
+from cogvid_pipeline.plan.planner import Planner
 from cogvid_pipeline.provenance.labeller import ClipLabeller
+from cogvid_pipeline.provenance.variables import SIGNING_KEY, TIME_STAMPS
 from cogvid_pipeline.providers.bigmodel import BigModel
 from cogvid_pipeline.providers.download import download
 from cogvid_pipeline.providers.geekai import GeekAI
@@ -37,9 +38,6 @@ from cogvid_pipeline.state.gathered import GatheredLedger
 from cogvid_pipeline.state.ledger import SqliteLedger
 from cogvid_pipeline.state.lockfile import LockFile
 from cogvid_pipeline.store.previews import PreviewFolder
-
-# The private key to sign with, or the path of its file.
-SIGNING_KEY = "COGVID_SIGNING_KEY"
 
 
 class Make(Protocol):
@@ -131,7 +129,7 @@ def make_labeller(project: Project) -> Labeller | None:
         from cogvid_pipeline.provenance.signing import sign
 
     identity = load_identity(project.root / provenance.certificate, key)
-    authority = os.environ.get("COGVID_TSA", "")
+    authority = os.environ.get(TIME_STAMPS, "")
     return ClipLabeller(
         provenance.producer, partial(sign, producer=provenance.producer, identity=identity, tsa=authority)
     )

@@ -28,7 +28,7 @@ from cogvid_pipeline.model.plan import (
     draws,
 )
 from cogvid_pipeline.model.shot import Shot
-from cogvid_pipeline.plan.diff import Planner
+from cogvid_pipeline.plan.planner import Planner
 
 
 @dataclass(slots=True)

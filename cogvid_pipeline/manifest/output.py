@@ -8,6 +8,9 @@ from cogvid_pipeline.manifest.mistakes import Mistake
 # Directories of Git's and of cogvid's own.
 _RESERVED = frozenset({".git", ".cogvid"})
 
+# Where `preview` renders to, under the very names that clips have.
+_PREVIEWS = "previews"
+
 
 def check_output(output: str, directory: Path) -> Mistake | None:
     """What keeps clips from going to `output`, which is relative to the manifest's directory."""
@@ -31,8 +34,10 @@ def _unusable(output: str, root: Path) -> str:
         return f": a link there leads out of the manifest's directory, to {real}"
     if real == root:
         return ": it is the manifest's own directory"
-    for part in (*written.relative_to(root).parts, *real.relative_to(root).parts):
+    for below in (written.relative_to(root).parts, real.relative_to(root).parts):
         # Some file systems take .GIT for the same.
-        if part.lower() in _RESERVED:
-            return f": {part} is not for clips"
+        if reserved := [part for part in below if part.lower() in _RESERVED]:
+            return f": {reserved[0]} is not for clips"
+        if below and below[0].lower() == _PREVIEWS:
+            return f": {below[0]} is for what `cogvid preview` renders"
     return ": it is a file" if taken else ""

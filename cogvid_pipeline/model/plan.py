@@ -171,6 +171,11 @@ def paying(actions: Iterable[Action]) -> list[Paying]:
     return [action for action in actions if isinstance(action, Paying)]
 
 
+def outdated(actions: Iterable[Action]) -> list[TakeStep]:
+    """What is done about takes whose clips, if they have any, are not what is asked for; frozen ones stay."""
+    return [action for action in actions if not isinstance(action, Keep | Fetch | Forget)]
+
+
 def changes_of(action: Action) -> tuple[Change, ...]:
     """The fields in which what is asked for differs from the clip that the take has."""
     return () if isinstance(action, Generate | Fetch | Forget) else action.changes

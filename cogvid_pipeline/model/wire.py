@@ -43,7 +43,7 @@ class Submission:
         return take_name(self.shot, self.take)
 
 
-# --- what an answer to a submission means (the table in DESIGN.md) -----------------------------------
+# --- what an answer to a submission means ------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,7 @@ class Site:
 
 
 def _refuse_foreign(folder: Path) -> None:
-    """Raise UsageError unless the folder is free or a site, and its own folders lie in it."""
+    """Raise UsageError unless the folder is free or a site, and all of it lies in it."""
     if not folder.exists() and not folder.is_symlink():
         return
     hint = "choose another folder for --out"
@@ -159,6 +159,7 @@ def _refuse_foreign(folder: Path) -> None:
     names = {path.name for path in folder.iterdir()} - {".gitignore"}
     if names and _MARKER not in names:
         raise UsageError(f"{folder} is there and is no site that cogvid wrote", hint=hint)
-    for name in _OURS:
-        if (folder / name).is_symlink():
-            raise UsageError(f"{folder / name} is a link, which a site has none of", hint=hint)
+    # Whoever uploads the site follows links, wherever they lead to on this machine.
+    for path in folder.rglob("*"):
+        if path.is_symlink():
+            raise UsageError(f"{path} is a link, which a site has none of", hint=hint)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from cogvid_pipeline.errors import UsageError
+from cogvid_pipeline.listing import listed
 from cogvid_pipeline.model.attempt import Attempt, Clip, Lock, LockEntry
 from cogvid_pipeline.model.plan import (
     Fetch,
@@ -24,6 +25,7 @@ from cogvid_pipeline.model.plan import (
 )
 from cogvid_pipeline.model.shot import Take, matrix_of
 from cogvid_pipeline.plan.names import TakeNames
+from cogvid_pipeline.plan.planner import DISPLACED
 from cogvid_pipeline.plan.selection import Candidate, select
 
 _NAMED = 3  # of the shots for which another one is brought in
@@ -197,16 +199,14 @@ class _Narrowing:
 
 
 def _fetch(take: Take, standing: Attempt) -> Fetch:
-    reason = "its file is missing or was changed"
-    return Fetch(take, reason, standing.request, standing.fingerprint, standing)
+    return Fetch(take, DISPLACED, standing.request, standing.fingerprint, standing)
 
 
 def _brought_in(step: TakeStep, needed_by: Sequence[str]) -> TakeStep:
     if not needed_by:
         return step
-    more = f" and {len(needed_by) - _NAMED} more" if len(needed_by) > _NAMED else ""
-    names = ", ".join(repr(name) for name in needed_by[:_NAMED])
-    reason = f"{step.reason}; not selected, but needed by {names}{more}"
+    names = listed([repr(name) for name in needed_by], _NAMED)
+    reason = f"{step.reason}; not selected, but needed by {names}"
     return replace(step, reason=reason, needed_by=tuple(needed_by))
 
 

@@ -14,7 +14,7 @@ MP4 = "video/mp4"
 GENERATION = "com.example.cogvid.generation"
 
 _UNTRUSTED = "signingCredential.untrusted"
-_BEGINNINGS = frozenset({"c2pa.created", "c2pa.opened"})
+_BEGINNINGS = ("c2pa.created", "c2pa.opened")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +63,28 @@ def make_context(anchors: str = "") -> c2pa.Context:
 
 
 def _made_out(reader: c2pa.Reader) -> Credentials:
+    """What the library has found; what is in an assertion has the form that the signer gave it."""
     manifest, results = reader.get_active_manifest() or {}, reader.get_validation_results() or {}
     failures = [each["code"] for each in results.get("activeManifest", {}).get("failure", ())]
     signature = manifest.get("signature_info", {})
-    assertions = {each["label"]: each["data"] for each in manifest.get("assertions", ())}
-    actions = assertions.get("c2pa.actions.v2", {}).get("actions", ())
-    first: dict[str, Any] = next((each for each in actions if each.get("action") in _BEGINNINGS), {})
+    assertions = {each["label"]: _mapping(each.get("data")) for each in manifest.get("assertions", ())}
+    first = _beginning(assertions.get("c2pa.actions.v2", {}).get("actions"))
     return Credentials(
         problems=tuple(code for code in failures if code != _UNTRUSTED),
         trusted=reader.get_validation_state() == "Trusted",
         signer=signature.get("common_name") or signature.get("issuer") or "",
-        source_type=first.get("digitalSourceType", ""),
-        agent=first.get("softwareAgent", {}).get("name", ""),
+        source_type=str(first.get("digitalSourceType", "")),
+        agent=str(_mapping(first.get("softwareAgent")).get("name", "")),
         generation=assertions.get(GENERATION, {}),
     )
+
+
+def _beginning(actions: Any) -> dict[str, Any]:
+    """The action that the clip began with, empty where none is told."""
+    told = map(_mapping, actions if isinstance(actions, list) else ())
+    return next((each for each in told if each.get("action") in _BEGINNINGS), {})
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    """The value, if it is a mapping; else an empty one."""
+    return value if isinstance(value, dict) else {}

@@ -17,8 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from cogvid_pipeline.errors import UsageError
-
-VARIABLE = "COGVID_SIGNING_KEY"  # for messages: who calls has read it
+from cogvid_pipeline.provenance.variables import SIGNING_KEY
 
 _OF_CURVE = {"secp256r1": "es256", "secp384r1": "es384", "secp521r1": "es512"}
 
@@ -45,7 +44,7 @@ def load_identity(chain: Path, setting: str) -> Identity:
         raise UsageError(f"{chain} cannot be used as a certificate") from error
     if _public(leaf.public_key()) != _public(key.public_key()):
         raise UsageError(
-            f"the key in {VARIABLE} is not that of the first certificate in {chain}",
+            f"the key in {SIGNING_KEY} is not that of the first certificate in {chain}",
             hint="the file begins with your own certificate; those above it follow",
         )
     _check_time(leaf, chain)
@@ -59,13 +58,13 @@ def _read_key(setting: str) -> PrivateKeyTypes:
     try:
         pem = setting.encode() if "-----BEGIN" in setting else Path(setting).read_bytes()
     except (OSError, ValueError):
-        raise UsageError(f"the file that {VARIABLE} names cannot be read", hint=ask) from None
+        raise UsageError(f"the file that {SIGNING_KEY} names cannot be read", hint=ask) from None
     try:
         return load_pem_private_key(pem, password=None)
     except TypeError:
-        raise UsageError(f"the key in {VARIABLE} has a passphrase", hint=ask) from None
+        raise UsageError(f"the key in {SIGNING_KEY} has a passphrase", hint=ask) from None
     except (ValueError, UnsupportedAlgorithm):
-        raise UsageError(f"what {VARIABLE} names is no private key", hint=ask) from None
+        raise UsageError(f"what {SIGNING_KEY} names is no private key", hint=ask) from None
 
 
 def _algorithm(key: PrivateKeyTypes) -> str:
@@ -78,7 +77,7 @@ def _algorithm(key: PrivateKeyTypes) -> str:
             return "ps256"
         case _:
             raise UsageError(
-                f"Content Credentials cannot be signed with the kind of key in {VARIABLE}",
+                f"Content Credentials cannot be signed with the kind of key in {SIGNING_KEY}",
                 hint="use one on the curve P-256, P-384 or P-521, Ed25519, or RSA",
             )
 

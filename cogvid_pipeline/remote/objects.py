@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +38,22 @@ class Objects:
         self.address = address
         self._root = place.rstrip("/")
         self._s3 = scheme == "s3"
-        options: dict[str, Any] = _S3 if self._s3 else {}
-        self._files = fsspec.filesystem(scheme, use_listings_cache=False, skip_instance_cache=True, **options)
+        for needed in ("fsspec", "s3fs") if self._s3 else ("fsspec",):
+            if find_spec(needed) is None:
+                raise ModuleNotFoundError(f"{needed} is missing", name=needed)
 
+    @cached_property
+    def _files(self) -> Any:
+        """The file system: it takes a while to load, and a run with nothing to do needs none."""
+        import fsspec
+
+        scheme = self.address.partition("://")[0]
+        options: dict[str, Any] = _S3 if self._s3 else {}
+        files = fsspec.filesystem(scheme, use_listings_cache=False, skip_instance_cache=True, **options)
         if self._s3:
             # What fails is raised to who asked; what else comes are echoes of it, as tracebacks.
-            self._files.loop.set_exception_handler(lambda *_: None)
+            files.loop.set_exception_handler(lambda *_: None)
+        return files
 
     def size(self, key: str) -> int | None:
         info = self._info(key)

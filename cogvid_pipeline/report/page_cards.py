@@ -1,7 +1,5 @@
-"""Put together what the storyboard page says from a storyboard, a lock and a plan."""
+"""Make the cards of the storyboard page, one for each shot."""
 
-import re
-from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,40 +12,16 @@ from cogvid_pipeline.model.plan import (
     Generate,
     Keep,
     Paying,
-    Plan,
     Regenerate,
     changes_of,
 )
-from cogvid_pipeline.model.shot import (
-    Image,
-    ImageData,
-    ImageFile,
-    Money,
-    Shot,
-    ShotFrame,
-    Storyboard,
-    matrix_of,
-    takes_of,
-)
+from cogvid_pipeline.model.shot import Image, ImageData, ImageFile, Money, Shot, ShotFrame, takes_of
 from cogvid_pipeline.report.changes import shown, shown_values, text_diff
 from cogvid_pipeline.report.events import size_words
-from cogvid_pipeline.report.page_view import (
-    Alteration,
-    Badge,
-    Card,
-    Count,
-    Film,
-    Former,
-    Page,
-    Picture,
-    Row,
-    TakeView,
-    Tie,
-)
-from cogvid_pipeline.report.plan_text import summary_line
+from cogvid_pipeline.report.page_ties import Ties
+from cogvid_pipeline.report.page_view import Alteration, Badge, Card, Film, Former, Picture, Row, TakeView
 from cogvid_pipeline.report.storyboard import describe_image
 
-_WIDE = (16, 9)
 _LONGEST = 2_000  # characters that are compared; prompts have up to 512, but a lock may hold anything
 
 _DOING = {
@@ -91,41 +65,18 @@ class Reel:
     pictures: Collection[str] = ()
 
 
-def storyboard_page(board: Storyboard, lock: Lock, plan: Plan, reel: Reel, *, of_plan: bool = False) -> Page:
-    """The page of a storyboard as it stands, or `of_plan`: of what the plan does about it."""
-    steps = {action.name: action for action in plan.actions}
-    desk = _Desk(lock, steps, reel, of_plan)
-    ties = _Ties(board.shots)
-    width = len(str(len(board.shots)))
-    cards = tuple(
-        desk.card(shot, str(place).zfill(max(width, 2)), ties) for place, shot in enumerate(board.shots, 1)
-    )
-    gone = tuple(desk.forgotten(step) for step in plan.actions if isinstance(step, Forget))
-    return Page(
-        title=board.title or board.project,
-        project=board.project,
-        environment=board.environment,
-        headline=summary_line(plan) if of_plan else _headline(cards, lock),
-        shape=_shape(cards),
-        cards=cards,
-        gone=gone,
-        counts=_counts([*cards, *gone]),
-        tags=tuple(
-            Count(Badge(tag, tag), count)
-            for tag, count in sorted(Counter(tag for card in cards for tag in card.tags).items())
-        ),
-        warnings=plan.warnings,
-        of_plan=of_plan,
-    )
-
-
 def image_digest(image: Image) -> str:
     """The digest (bare hex SHA-256) of a picture whose bytes are at hand, empty for others."""
     return image.digest.removeprefix("sha256:") if isinstance(image, ImageFile | ImageData) else ""
 
 
+def urgency(badge: Badge) -> int:
+    """The place of a badge in the order in which they want to be seen."""
+    return _ORDER.index(badge.kind)
+
+
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class Desk:
     """Where cards are made: what is known of each take."""
 
     lock: Lock
@@ -133,7 +84,7 @@ class _Desk:
     reel: Reel
     of_plan: bool
 
-    def card(self, shot: Shot, number: str, ties: "_Ties") -> Card:
+    def card(self, shot: Shot, number: str, ties: Ties) -> Card:
         picked = shot.pick or 1
         takes = tuple(
             self.take(take.name, f"Take {take.number}", picked=shot.takes > 1 and take.number == shot.pick)
@@ -144,7 +95,7 @@ class _Desk:
         return Card(
             number=number,
             name=shot.name,
-            badge=min((take.badge for take in takes), key=lambda badge: _ORDER.index(badge.kind)),
+            badge=min((take.badge for take in takes), key=urgency),
             price=self._price(take.name for take in takes),
             prompt=shot.prompt,
             lead=lead,
@@ -251,35 +202,6 @@ class _Desk:
         return Former(self.reel.before.get(name), tuple(map(_alteration, changes)))
 
 
-class _Ties:
-    """Which shots are made from which, by name, in both directions."""
-
-    def __init__(self, shots: Sequence[Shot]) -> None:
-        members: dict[str, list[str]] = defaultdict(list)
-        for shot in shots:
-            for name in filter(None, (shot.name, matrix_of(shot.name))):
-                members[name].append(shot.name)
-        self.made_from: dict[str, tuple[Tie, ...]] = {}
-        self.used_by: dict[str, list[Tie]] = defaultdict(list)
-        for shot in shots:
-            ties = tuple(_ties_of(shot, members))
-            self.made_from[shot.name] = ties
-            for tie in ties:
-                self.used_by[tie.shot].append(Tie(shot.name, tie.label))
-
-
-def _ties_of(shot: Shot, members: Mapping[str, Sequence[str]]) -> Iterator[Tie]:
-    labels: dict[str, list[str]] = defaultdict(list)
-    for image in shot.images:
-        if isinstance(image, ShotFrame):
-            words = f"{image.at} frame" if isinstance(image.at, str) else f"frame at {image.at:g} s"
-            labels[image.shot].append(words if image.take == 1 else f"{words} of take {image.take}")
-    for name in shot.depends_on:
-        for member in members[name]:
-            labels[member] = labels[member] or ["comes first"]
-    return (Tie(name, ", ".join(words)) for name, words in labels.items())
-
-
 def _status(step: Action | None, entry: LockEntry | None) -> Badge:
     if isinstance(step, Keep) and step.stale:
         return Badge("frozen", "Frozen")
@@ -323,50 +245,3 @@ def _cost(cost: Money | None) -> str:
     if cost is None:
         return "price unknown"
     return str(cost) if cost.amount else "free"
-
-
-def _headline(cards: Sequence[Card], lock: Lock) -> str:
-    """How many shots there are, how long the story is, and what it has cost."""
-    shots = "1 shot" if len(cards) == 1 else f"{len(cards)} shots"
-    return " · ".join([shots, _length(sum(card.seconds for card in cards)), *_spent(lock)])
-
-
-def _length(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
-
-
-def _spent(lock: Lock) -> Iterator[str]:
-    """What the results in the lock have cost, by currency; twins share one attempt."""
-    results = [entry.result for entry in lock.entries.values() if entry.result and entry.result.paid]
-    amounts: dict[str, Decimal] = defaultdict(Decimal)
-    for cost in {result.request_id: result.cost for result in results}.values():
-        if cost and cost.amount:
-            amounts[cost.currency] += cost.amount
-    for currency, amount in sorted(amounts.items()):
-        yield str(Money(amount, currency))
-
-
-def _counts(cards: Iterable[Card]) -> tuple[Count, ...]:
-    counts = Counter(card.badge for card in cards)
-    return tuple(
-        Count(badge, counts[badge]) for badge in sorted(counts, key=lambda badge: _ORDER.index(badge.kind))
-    )
-
-
-def _shape(cards: Iterable[Card]) -> str:
-    """What most pictures are: wide, tall or square."""
-    shapes = Counter(
-        "wide" if width > height * 1.1 else "tall" if height > width * 1.1 else "square"
-        for width, height in map(_picture_size, cards)
-    )
-    return shapes.most_common(1)[0][0] if shapes else "wide"
-
-
-def _picture_size(card: Card) -> tuple[int, int]:
-    """That of the clip, or else the one that is asked for."""
-    if film := card.lead.film:
-        return film.facts.width, film.facts.height
-    asked = next((row.value for row in card.parameters if row.name == "size"), "")
-    found = re.fullmatch(r"(\d{1,5})x(\d{1,5})", asked)
-    return (int(found[1]), int(found[2])) if found else _WIDE

@@ -1,14 +1,14 @@
 """Say what a format cannot carry of a timeline."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from cogvid_pipeline.listing import listed
 from cogvid_pipeline.model.timeline import Item, Timeline
 from cogvid_pipeline.timeline.edl import nominal_rate
 from cogvid_pipeline.timeline.fcpxml import KNOWN_RATES
 from cogvid_pipeline.timeline.reels import reels_of
 from cogvid_pipeline.timeline.strips import strips_of
 
-_MOST_NAMED = 5
 _MOST_EVENTS = 999
 
 
@@ -26,10 +26,10 @@ def _of_edl(timeline: Timeline) -> Iterator[str]:
     if rate != counted:
         yield f"time code counts {counted} frames a second, non-drop, and so runs behind the clock"
     if others := _at_other_rates(timeline):
-        yield f"an EDL has one rate: source times are counted at the film's for {named(others)}"
+        yield f"an EDL has one rate: source times are counted at the film's for {listed(others)}"
     reels = reels_of(item.name for item in timeline.items if item.event.clip)
     if cut := [name for name, reel in reels.items() if name != reel]:
-        yield f"reel names have 8 characters: FROM CLIP NAME has the whole of {named(cut)}"
+        yield f"reel names have 8 characters: FROM CLIP NAME has the whole of {listed(cut)}"
     if sum(1 for _ in strips_of(timeline.items)) > _MOST_EVENTS:
         yield f"more than {_MOST_EVENTS} events: programs that are strict about CMX 3600 stop there"
     if any(not _as_text(item).isascii() for item in timeline.items) or not timeline.name.isascii():
@@ -59,9 +59,3 @@ def _at_other_rates(timeline: Timeline) -> list[str]:
 def _size(timeline: Timeline) -> str:
     width, height = timeline.edit.size
     return f"{width}x{height}"
-
-
-def named(names: Sequence[str]) -> str:
-    """The first of these names, and how many more there are."""
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -220,7 +220,7 @@ def test_size_and_rate_can_be_chosen(film: Project) -> None:
         (["--fps", "0"], "0 frames a second is not between 1 and 240"),
         (["--fps", "1000"], "1000 frames a second is not between 1 and 240"),
         (["--loudness", "3"], "3.0 is not in the range -40<=x<=-5"),
-        (["-o", "cogvid.yaml"], "cogvid.yaml is no name for an MP4"),
+        (["-o", "cogvid.yaml"], "cogvid.yaml does not end in .mp4"),
         (["-o", "cuts/film.mp4"], "there is no directory cuts"),
         (["-o", "renders/walk.mp4"], "renders/walk.mp4 is where the clip of walk lies"),
     ],
@@ -241,7 +241,8 @@ def test_an_interruption_leaves_the_old_film_and_nothing_half_done(film: Project
     process = film.start("assemble", "--size", "3840x2160")
     assert process.stderr is not None
     assert process.stderr.readline() == "90 frames to encode\n"
-    while not list(film.root.glob(".cogvid/cuts/*/*.part")):
+    while not list(film.root.glob(".cogvid/cuts/*/.*.tmp")):
+        assert process.poll() is None, "it ended before it began to write"
         time.sleep(0.01)
     process.send_signal(sent)
     _, err = process.communicate(timeout=60)
@@ -250,7 +251,7 @@ def test_an_interruption_leaves_the_old_film_and_nothing_half_done(film: Project
     assert err.endswith("\ninterrupted\n")
     assert "run: 30 frames encoded" not in err
     assert (film.root / "film.mp4").read_bytes() == before
-    assert not [path for path in film.root.rglob("*") if path.suffix in {".part", ".tmp"}]
+    assert not [path for path in film.root.rglob("*") if path.suffix == ".tmp"]
 
 
 def test_a_terminal_shows_how_far_the_film_is(film: Project) -> None:

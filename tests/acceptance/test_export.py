@@ -167,6 +167,26 @@ def test_a_folder_that_is_not_there_is_said_before_anything_is_written(film: Pro
     )
 
 
+@pytest.mark.parametrize("name", ["cogvid.yaml", "renders/walk.mp4"])
+def test_what_is_no_timeline_is_not_replaced_by_one(film: Project, name: str) -> None:
+    before = (film.root / name).read_bytes()
+
+    ran = film.run("export", "--to", "edl", "-o", name)
+
+    assert (ran.code, ran.err.splitlines()[0]) == (64, f"error: {name} does not end in .edl")
+    assert (film.root / name).read_bytes() == before
+
+
+def test_a_labelled_clip_is_not_missing(project: Project) -> None:
+    project.write("  a: {prompt: A.}\n", more="provenance: {producer: Example Studio}\n")
+    assert project.apply().code == 0
+    assert "labelled" in project.lock["a"]["result"]["clip"]
+
+    ran = project.run("export", "--to", "otio")
+
+    assert (ran.code, ran.err) == (0, "1 shots, 150 frames at 30 a second: film.otio\n")
+
+
 def test_without_the_extra_one_line_says_what_to_install(film: Project) -> None:
     hide = (
         "import sys; sys.modules['opentimelineio'] = None; from cogvid_pipeline.cli.main import main; main()"

@@ -13,7 +13,8 @@ from cogvid_pipeline.media.poster import poster_file
 from cogvid_pipeline.model.attempt import LockEntry, State
 from cogvid_pipeline.model.plan import PlanOptions
 from cogvid_pipeline.page.site import Site
-from cogvid_pipeline.report.page_cards import Reel, storyboard_page
+from cogvid_pipeline.report.page import storyboard_page
+from cogvid_pipeline.report.page_cards import Reel
 from cogvid_pipeline.store.reflink import copy_file
 from tests.boards import attempt, locked, plan_for, shot, storyboard
 from tests.browser.chromium import chromium, violations

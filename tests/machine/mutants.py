@@ -11,7 +11,7 @@ from cogvid_pipeline.cli.project import Project
 from cogvid_pipeline.engine.locking import LockKeeper
 from cogvid_pipeline.engine.outcome import Outcome
 from cogvid_pipeline.engine.take import TakeWorker
-from cogvid_pipeline.model.attempt import Attempt, Lock, LockEntry
+from cogvid_pipeline.model.attempt import Attempt, Labelled, Lock, LockEntry
 from cogvid_pipeline.model.plan import Resume
 from cogvid_pipeline.model.wire import NotAccepted, Submission, Uncertain, Verdict
 from cogvid_pipeline.providers.geekai import GeekAI
@@ -73,8 +73,8 @@ def the_past_is_replayed_by_name() -> None:
             return pickle.loads(memory.read_bytes())
         return {}
 
-    def mutant(self: LockKeeper, name: str, attempt: Attempt) -> None:
-        result(self, name, attempt)
+    def mutant(self: LockKeeper, name: str, attempt: Attempt, labelled: Labelled | None = None) -> None:
+        result(self, name, attempt, labelled)
         with suppress(OSError):
             memory.write_bytes(pickle.dumps(remembered() | {name: attempt}))
 

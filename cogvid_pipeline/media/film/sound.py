@@ -94,7 +94,9 @@ def clip_sound(path: Path, start: int, count: int) -> Samples:
     """
     found = array("f")
     need = (start + count) * CHANNELS
-    for place, heard in _heard(path):
+    for begins, heard in _heard(path):
+        # A time stamp may be hours away, and silence takes memory.
+        place = min(begins, start + count)
         found.extend(_silence(place - len(found) // CHANNELS))
         del found[max(place, 0) * CHANNELS :]
         found.extend(heard[max(-place, 0) * CHANNELS :])

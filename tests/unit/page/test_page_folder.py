@@ -11,7 +11,8 @@ import pytest
 from cogvid_pipeline.errors import MediaError, UsageError
 from cogvid_pipeline.model.attempt import Clip
 from cogvid_pipeline.page.site import Footage, Site
-from cogvid_pipeline.report.page_cards import Reel, storyboard_page
+from cogvid_pipeline.report.page import storyboard_page
+from cogvid_pipeline.report.page_cards import Reel
 from cogvid_pipeline.report.page_view import Film, Page
 from tests.boards import clip, locked, plan_for, shot, storyboard
 
@@ -180,6 +181,14 @@ def test_a_link_that_leads_out_of_the_site_is_not_followed(open_site, tmp_path: 
     elsewhere.mkdir()
     (tmp_path / "site" / "clips").rmdir()
     (tmp_path / "site" / "clips").symlink_to(elsewhere)
+
+    with pytest.raises(UsageError, match="is a link"):
+        open_site()
+
+
+def test_a_poster_that_is_a_link_is_not_uploaded_in_the_name_of_the_page(open_site, tmp_path: Path) -> None:
+    open_site()
+    (tmp_path / "site" / "posters" / f"{'a' * 24}.jpg").symlink_to(tmp_path / "secret")
 
     with pytest.raises(UsageError, match="is a link"):
         open_site()

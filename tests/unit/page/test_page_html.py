@@ -12,7 +12,8 @@ import pytest
 from cogvid_pipeline.model.attempt import Attempt, LockEntry, State
 from cogvid_pipeline.model.shot import ImageFile, ImageUrl, Money
 from cogvid_pipeline.page.html import page_html
-from cogvid_pipeline.report.page_cards import Reel, storyboard_page
+from cogvid_pipeline.report.page import storyboard_page
+from cogvid_pipeline.report.page_cards import Reel
 from cogvid_pipeline.report.page_view import Film, Page
 from cogvid_pipeline.report.public import public
 from tests.boards import attempt, clip, locked, plan_for, shot, storyboard

@@ -101,6 +101,40 @@ def test_the_credentials_lead_back_to_the_lock_without_the_prompt(clip: Path, tr
     assert PROMPT.encode() not in path.read_bytes()
 
 
+@pytest.mark.parametrize("data", ["text", ["a", "list"], 7], ids=str)
+def test_what_others_sign_under_the_same_name_may_have_any_form(
+    clip: Path, trial: TrialIdentity, data: Any
+) -> None:
+    identity = load_identity(write_chain(clip.parent, trial.chain), trial.key.decode())
+    info = c2pa.C2paSignerInfo(identity.algorithm, identity.chain, identity.key, None)
+    created = {"action": "c2pa.created", "digitalSourceType": f"{SOURCE}digitalCapture"}
+    made = {
+        "claim_generator_info": [{"name": "somebody else"}],
+        "format": "video/mp4",
+        "assertions": [
+            {"label": "c2pa.actions", "data": {"actions": [created]}},
+            {"label": GENERATION, "data": data},
+        ],
+    }
+    with (
+        c2pa.Builder.from_json(json.dumps(made)) as builder,
+        c2pa.Signer.from_info(info) as signer,
+        clip.open("rb") as source,
+        clip.with_name("theirs.mp4").open("x+b") as target,
+    ):
+        builder.sign(signer, "video/mp4", source, target)
+
+    found = read(clip.with_name("theirs.mp4"))
+
+    assert found is not None
+    assert (found.problems, found.source_type, found.agent, found.generation) == (
+        (),
+        f"{SOURCE}digitalCapture",
+        "",
+        {},
+    )
+
+
 def test_a_preview_is_signed_as_what_a_program_drew(clip: Path, trial: TrialIdentity) -> None:
     found = read(signed(clip, trial, make_attempt(provider="preview")))
 

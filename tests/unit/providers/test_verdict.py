@@ -25,7 +25,7 @@ def own(status, code=""):
     return Answer(status, ERROR_BODY, code, "words")
 
 
-# --- the table in DESIGN.md, row by row ---
+# --- what each answer means ---
 
 
 def test_a_request_that_never_left_was_not_accepted_and_reached_nobody():

@@ -9,7 +9,8 @@ import pytest
 from cogvid_pipeline.model.attempt import Lock, LockEntry, State
 from cogvid_pipeline.model.plan import Plan
 from cogvid_pipeline.model.shot import ImageFile, Money, Shot, ShotFrame, Storyboard
-from cogvid_pipeline.report.page_cards import Reel, storyboard_page
+from cogvid_pipeline.report.page import storyboard_page
+from cogvid_pipeline.report.page_cards import Reel
 from cogvid_pipeline.report.page_view import Badge, Card, Film, Page, Picture, Row, Tie
 from tests.boards import attempt, clip, locked, plan_for, shot, storyboard
 

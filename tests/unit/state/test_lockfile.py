@@ -14,7 +14,7 @@ from cogvid_pipeline.model.shot import Money
 from cogvid_pipeline.state.lockfile import LockFile, read_lock
 from tests.attempts import hex_digest, make_attempt, make_unfinished
 
-# The example in DESIGN.md, with its gaps filled in.
+# A lock with an entry that has all there can be.
 EXAMPLE = """\
 {
   "shots": {
