@@ -34,26 +34,31 @@ class Objects:
 
     def __init__(self, address: str) -> None:
         """Raises ModuleNotFoundError where what knows the scheme is not installed."""
-        scheme, _, place = address.partition("://")
         self.address = address
-        self._root = place.rstrip("/")
-        self._s3 = scheme == "s3"
+        self._s3 = address.startswith("s3://")
         for needed in ("fsspec", "s3fs") if self._s3 else ("fsspec",):
             if find_spec(needed) is None:
                 raise ModuleNotFoundError(f"{needed} is missing", name=needed)
 
     @cached_property
-    def _files(self) -> Any:
-        """The file system: it takes a while to load, and a run with nothing to do needs none."""
-        import fsspec
+    def _place(self) -> tuple[Any, str]:
+        """The file system and the path in it: it takes a while to load, and an idle run needs none."""
+        from fsspec.core import url_to_fs
 
-        scheme = self.address.partition("://")[0]
         options: dict[str, Any] = _S3 if self._s3 else {}
-        files = fsspec.filesystem(scheme, use_listings_cache=False, skip_instance_cache=True, **options)
+        files, root = url_to_fs(self.address, use_listings_cache=False, skip_instance_cache=True, **options)
         if self._s3:
             # What fails is raised to who asked; what else comes are echoes of it, as tracebacks.
             files.loop.set_exception_handler(lambda *_: None)
-        return files
+        return files, root.rstrip("/")
+
+    @property
+    def _files(self) -> Any:
+        return self._place[0]
+
+    @property
+    def _root(self) -> str:
+        return self._place[1]
 
     def size(self, key: str) -> int | None:
         info = self._info(key)
@@ -93,9 +98,8 @@ class Objects:
     def objects(self, below: str) -> Iterator[Object]:
         with self._failures_named():
             found: dict[str, dict[str, Any]] = self._files.find(self._path(below), detail=True)
-            for path, info in found.items():
-                key = path[len(self._root) + 1 :]
-                yield Object(key, int(info["size"]), _seconds(info))
+        for path, info in found.items():
+            yield Object(path[len(self._root) + 1 :], int(info["size"]), _seconds(info))
 
     def remove(self, key: str) -> None:
         with self._failures_named():
@@ -105,8 +109,8 @@ class Objects:
         """Parts that went up to S3; cogvid sends none, but what copies a store from place to place may."""
         if not self._s3:
             return {}
-        bucket, _, prefix = self._root.partition("/")
         with self._failures_named():
+            bucket, _, prefix = self._root.partition("/")
             try:
                 uploads: list[dict[str, Any]] = self._files.list_multipart_uploads(bucket)
             except FileNotFoundError:  # how some servers say that there are none
