@@ -26,8 +26,10 @@ def serve(settings: Settings, *, host: str, port: int, ready: Callable[[str], No
     """
     counts = Counts()
     with listen(host, port) as listening, _directory() as directory:
-        ready(origin(listening))
-        _server(settings, directory, counts).run([listening])
+        server = _server(settings, directory, counts)
+        with server.capture_signals():  # one that comes as soon as it is said where is heeded, too
+            ready(origin(listening))
+            server.run([listening])
     return counts
 
 

@@ -238,7 +238,13 @@ def test_an_interruption_leaves_the_old_film_and_nothing_half_done(film: Project
     film.run("assemble")
     before = (film.root / "film.mp4").read_bytes()
 
-    process = film.start("assemble", "--size", "3840x2160")
+    # Signals are heeded as in a shell, even where the tests themselves run in the background.
+    process = film.start(
+        "assemble",
+        "--size",
+        "3840x2160",
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     assert process.stderr is not None
     assert process.stderr.readline() == "90 frames to encode\n"
     while not list(film.root.glob(".cogvid/cuts/*/.*.tmp")):

@@ -184,7 +184,7 @@ def test_a_labelled_clip_is_not_missing(project: Project) -> None:
 
     ran = project.run("export", "--to", "otio")
 
-    assert (ran.code, ran.err) == (0, "1 shots, 150 frames at 30 a second: film.otio\n")
+    assert (ran.code, ran.err) == (0, "1 shot, 150 frames at 30 a second: film.otio\n")
 
 
 def test_without_the_extra_one_line_says_what_to_install(film: Project) -> None:
