@@ -10,6 +10,8 @@ CogvidError (1)
 ├── Interrupted (130)
 ├── StateError (1)       lock, ledger or cache cannot be used
 ├── MediaError (1)       a video or image cannot be read or written
+├── StoreError (1)       the shared store cannot be used
+│   └── DamagedObject (1)  what it has is not what it should be
 └── FetchError (1)       a clip cannot be downloaded
     └── ClipGone (1)     the address is dead; a new one must be asked for
 """
@@ -87,6 +89,14 @@ class StateError(CogvidError):
 
 class MediaError(CogvidError):
     """A video or an image cannot be decoded or encoded."""
+
+
+class StoreError(CogvidError):
+    """The shared store cannot be asked, or refuses."""
+
+
+class DamagedObject(StoreError):
+    """An object of the shared store is not what its name says."""
 
 
 class FetchError(CogvidError):

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from functools import wraps
 from math import isfinite
@@ -22,6 +23,7 @@ from cogvid_pipeline.cli.progress import leave_terminal, watching
 from cogvid_pipeline.cli.project import Project, open_project
 from cogvid_pipeline.cli.saved import asked_again, asked_for, load_plan, refuse_stale
 from cogvid_pipeline.cli.settings import Settings
+from cogvid_pipeline.cli.sharing import find_store, plan_with
 from cogvid_pipeline.cli.streams import paint_for
 from cogvid_pipeline.durable import check_writable
 from cogvid_pipeline.engine.outcome import Blocked, Failed, Held, RunReport, Stopped
@@ -31,6 +33,7 @@ from cogvid_pipeline.model.plan import Generate, Keep, Plan, PlanOptions, Regene
 from cogvid_pipeline.plan.cost import check_limits
 from cogvid_pipeline.plan.protect import check_protected
 from cogvid_pipeline.provenance.variables import SIGNING_KEY
+from cogvid_pipeline.remote.shared import SharedStore
 from cogvid_pipeline.report.plan_text import plan_text
 from cogvid_pipeline.state.ledger import Ledger
 
@@ -44,12 +47,20 @@ def _limit(_: click.Context, __: click.Parameter, value: float | None) -> Decima
 
 
 def _gathers_run_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add how the run goes about it; it arrives as the argument `how`."""
+    """Add how the run goes about it; it arrives as the argument `how`, and in `options`."""
 
     @wraps(function)
-    def gather(*args: Any, jobs: int, fail_fast: bool, task_timeout: float, **rest: Any) -> Any:
+    def gather(
+        *args: Any,
+        options: PlanOptions,
+        jobs: int,
+        fail_fast: bool,
+        task_timeout: float,
+        no_remote: bool,
+        **rest: Any,
+    ) -> Any:
         how = ApplyOptions(jobs=jobs, fail_fast=fail_fast, task_timeout=60 * task_timeout)
-        return function(*args, how=how, **rest)
+        return function(*args, options=replace(options, remote=not no_remote), how=how, **rest)
 
     return with_options(_RUN_OPTIONS)(gather)
 
@@ -69,6 +80,11 @@ _RUN_OPTIONS: tuple[Option, ...] = (
         show_default=True,
         metavar="MINUTES",
         help="How long to wait for a task; one that takes longer is gone on with by the next apply.",
+    ),
+    click.option(
+        "--no-remote",
+        is_flag=True,
+        help="Do not look into the shared store for clips that colleagues have paid for.",
     ),
     click.option("--fail-fast", is_flag=True, help="Submit nothing more once a shot has failed."),
 )
@@ -104,6 +120,7 @@ def command(
     Shows the plan and asks first. Whatever ends the run, nothing is paid for twice: run it again and it
     goes on where it was. With PLAN, a file that `cogvid plan --out` saved, it plans again and does exactly
     what was saved, without asking; where anything has moved since, it says what, and exits with 4.
+    Where there is a shared store, it is asked for each clip before that is bought.
 
     \b
     Examples:
@@ -112,13 +129,15 @@ def command(
       cogvid apply plan.json
     """
     document = load_plan(saved) if saved else None
+    looks = options.remote
     settings, options = asked_for(document, options, settings, context)
     with asked_again(document):
         project = open_project(settings)
     warn(project)
+    store = find_store(project) if looks and project.storyboard.provider != "preview" else None
     with project.exclusive_ledger("cogvid apply") as ledger:
         with asked_again(document):
-            plan = project.plan(ledger, options)
+            plan = plan_with(store, project, ledger, options)
         if document:
             refuse_stale(document, plan)
         if not as_json:
@@ -135,7 +154,7 @@ def command(
         if plan.pending:
             check_writable(project.lock_path)  # before anything is bought, not after
         gc.freeze()  # the storyboard and the plan live to the end; only what the run makes is looked through
-        report = asyncio.run(_run(project, ledger, plan, how, as_json=as_json))
+        report = asyncio.run(_run(project, ledger, plan, how, store, as_json=as_json))
     if plan.conflicted:
         click.echo(whole_again(project), err=True)
     _conclude(report, quiet=as_json, again="plan again" if document else "run the same command again")
@@ -155,7 +174,13 @@ def _ask() -> None:
 
 
 async def _run(
-    project: Project, ledger: Ledger, plan: Plan, options: ApplyOptions, *, as_json: bool
+    project: Project,
+    ledger: Ledger,
+    plan: Plan,
+    options: ApplyOptions,
+    store: SharedStore | None,
+    *,
+    as_json: bool,
 ) -> RunReport:
     from cogvid_pipeline.cli.wiring import make_labeller, make_runner, open_ports
 
@@ -164,7 +189,7 @@ async def _run(
         click.echo(_UNSIGNED, err=True)
     lock, lock_file = settle_conflict(project, ledger, plan)
     with watching(plan, as_json=as_json) as observe:
-        async with open_ports(project, ledger, lock_file, observe, labeller) as ports:
+        async with open_ports(project, ledger, lock_file, observe, labeller, store) as ports:
             if any(isinstance(action, Generate | Regenerate | Resume | Repeat) for action in plan.actions):
                 ports.provider()  # a missing key is said before anything begins
             run = Run(ports, options)

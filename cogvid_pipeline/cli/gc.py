@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cogvid_pipeline.cli.options import MANIFEST_OPTION
+from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.errors import UsageError
 from cogvid_pipeline.model.cache import CacheFile
 from cogvid_pipeline.report.cache import cache_json, cache_text
@@ -35,11 +36,13 @@ _DAY = 24 * 60 * 60
 @click.option(
     "--unshared",
     is_flag=True,
-    help="No other project uses the directory in COGVID_LEDGER: go by the locks of this one alone.",
+    help="No other project uses the directory in COGVID_LEDGER, or the shared store: go by the locks of this "
+    "one alone.",
 )
+@click.option("--remote", is_flag=True, help="Clear the shared store, not the cache of this machine.")
 @click.option("--format", "layout", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @MANIFEST_OPTION
-def command(yes: bool, grace_days: int, unshared: bool, layout: str, manifest: Path) -> None:
+def command(yes: bool, grace_days: int, unshared: bool, remote: bool, layout: str, manifest: Path) -> None:
     """List the files of the clip cache that nobody needs, or remove them.
 
     Kept is what a lock names (on any branch, remote branch, tag or stash entry of the repository, in any
@@ -47,11 +50,18 @@ def command(yes: bool, grace_days: int, unshared: bool, layout: str, manifest: P
     The manifest need not be valid, since only its place counts. A clip that is needed again later is
     downloaded again free of charge, while the vendor still has it.
 
+    With --remote the same holds for the shared store, where clips of all colleagues lie: what only their
+    branches need has to be pushed to git first. There the manifest has to be valid.
+
     \b
     Examples:
       cogvid gc
       cogvid gc --grace 90 --yes
+      cogvid gc --remote
     """
+    if remote:
+        _clear_store(manifest, grace_days, layout, unshared=unshared, yes=yes)
+        return
     project = _directory(manifest)
     setting = os.environ.get("COGVID_LEDGER")
     state = find_state_directory(project, setting)
@@ -69,6 +79,21 @@ def command(yes: bool, grace_days: int, unshared: bool, layout: str, manifest: P
     if shared:
         words = f"{state} may serve other projects; if it does not, add --unshared"
         click.echo(printable(words), err=True)
+
+
+def _clear_store(manifest: Path, grace_days: int, layout: str, *, unshared: bool, yes: bool) -> None:
+    from cogvid_pipeline.cli.project import open_project
+    from cogvid_pipeline.cli.remote_gc import sweep_store
+
+    project = open_project(Settings(manifest=manifest))
+    address, files, left = sweep_store(project, grace_days * _DAY, unshared=unshared, yes=yes)
+    if layout == "json":
+        text = cache_json(files, removed=yes, grace_days=grace_days, state=address)
+    else:
+        text = cache_text(files, removed=yes, grace_days=grace_days, command="cogvid gc --remote")
+    click.echo(text, nl=False)
+    if left:
+        click.echo(f"uploads that died and left something: {len(left)}{', removed' if yes else ''}", err=True)
 
 
 def _directory(manifest: Path) -> Path:

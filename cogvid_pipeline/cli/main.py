@@ -31,6 +31,8 @@ COMMANDS = {
     "export": "export",
     "recover": "recover",
     "credentials": "credentials",
+    "push": "push",
+    "pull": "pull",
     "gc": "gc",
     "schema": "schema",
     "emulator": "emulator",
@@ -41,7 +43,7 @@ COMMANDS = {
 _OUTPUT_FAILS = frozenset({errno.ENOSPC, errno.EIO, errno.EDQUOT})
 
 # Commands that work for minutes, and so have garbage worth collecting.
-LONG = frozenset({"apply", "preview", "assemble", "report", "emulator"})
+LONG = frozenset({"apply", "preview", "assemble", "report", "push", "pull", "emulator"})
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from cogvid_pipeline.cli.planning import gathers_plan_options, note_unlabelled, 
 from cogvid_pipeline.cli.project import open_project
 from cogvid_pipeline.cli.saved import check_repeatable, inputs_from, save_plan
 from cogvid_pipeline.cli.settings import Settings
+from cogvid_pipeline.cli.sharing import need_store, plan_with
 from cogvid_pipeline.cli.streams import paint_for
 from cogvid_pipeline.errors import OverBudget
 from cogvid_pipeline.model.plan import Plan, PlanOptions
@@ -40,6 +41,7 @@ _CHANGES_PENDING = 2
     show_default=True,
     help="How to print the plan; markdown makes a comment for a pull request.",
 )
+@click.option("--remote", is_flag=True, help="Ask the shared store for clips that colleagues have paid for.")
 @click.option(
     "--detailed-exitcode",
     is_flag=True,
@@ -52,12 +54,13 @@ def command(
     options: PlanOptions,
     out: Path | None,
     layout: str,
+    remote: bool,
     detailed_exitcode: bool,
     settings: Settings,
 ) -> None:
     """Show what `apply` would do about each shot, why, and what it costs.
 
-    Needs no network, no API key and no clips, and changes nothing.
+    Needs no network, no API key and no clips, and changes nothing. With --remote the shared store is asked.
 
     \b
     Examples:
@@ -69,8 +72,10 @@ def command(
     project = open_project(settings)
     warn(project)
     inputs = inputs_from(settings)
+    store = need_store(project) if remote else None
+    options = dataclasses.replace(options, remote=remote)
     with project.read_ledger() as ledger:
-        plan = _with_limits(project.plan(ledger, options))
+        plan = _with_limits(plan_with(store, project, ledger, options))
     if out:
         check_repeatable(inputs)
         save_plan(out, plan_json(plan, inputs))

@@ -11,7 +11,7 @@ from cogvid_pipeline.cli.project import Project
 from cogvid_pipeline.model.plan import PlanOptions
 from cogvid_pipeline.report.problems import as_text
 
-_PLAN_OPTIONS: tuple[Option, ...] = (
+_SELECTION: tuple[Option, ...] = (
     click.option(
         "--select",
         multiple=True,
@@ -25,6 +25,9 @@ _PLAN_OPTIONS: tuple[Option, ...] = (
         metavar="SELECTOR",
         help="Not these shots, in the same form. May be given several times.",
     ),
+)
+_PLAN_OPTIONS: tuple[Option, ...] = (
+    *_SELECTION,
     click.option(
         "--replace",
         multiple=True,
@@ -45,6 +48,16 @@ def gathers_plan_options(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*args, options=PlanOptions(select, exclude, replace), **rest)
 
     return with_options(_PLAN_OPTIONS)(gather)
+
+
+def gathers_selection(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what chooses shots; it arrives as the argument `options`."""
+
+    @wraps(function)
+    def gather(*args: Any, select: tuple[str, ...], exclude: tuple[str, ...], **rest: Any) -> Any:
+        return function(*args, options=PlanOptions(select, exclude), **rest)
+
+    return with_options(_SELECTION)(gather)
 
 
 def warn(project: Project) -> None:

@@ -17,7 +17,7 @@ from cogvid_pipeline.engine.retry import is_repeatable
 from cogvid_pipeline.errors import InvalidManifest, UsageError
 from cogvid_pipeline.manifest.load import Loaded, LoadOptions, load
 from cogvid_pipeline.model.attempt import Attempt, Clip, Lock, LockEntry
-from cogvid_pipeline.model.plan import Plan, PlanOptions
+from cogvid_pipeline.model.plan import Forget, Plan, PlanOptions
 from cogvid_pipeline.model.problem import Problem
 from cogvid_pipeline.model.shot import Money, Shot, Storyboard, takes_of
 from cogvid_pipeline.packaged import price_list, schemas_directory
@@ -86,7 +86,7 @@ class Project:
     @cached_property
     def lock(self) -> Lock:
         """As the file has it; with both sides where a merge left a conflict."""
-        return read_lock(self.lock_path, self._is_genuine)
+        return read_lock(self.lock_path, self.is_genuine)
 
     @cached_property
     def settled_lock(self) -> Lock:
@@ -109,6 +109,11 @@ class Project:
     @cached_property
     def clips(self) -> ClipStore:
         return make_clip_store(self)
+
+    @cached_property
+    def colleagues(self) -> dict[str, Attempt]:
+        """What the shared store was found to have, by fingerprint; empty unless it was asked."""
+        return {}
 
     @cached_property
     def prices(self) -> PriceBook:
@@ -186,6 +191,7 @@ class Project:
             displaced=partial(self.is_displaced, lock),
             repeatable=lambda attempt: is_repeatable(attempt, now),
             rehearsal=account.rehearsal if account else "",
+            shared=self.colleagues.get,
         )
 
     def is_displaced(self, lock: Lock, clip: Clip, take: str) -> bool:
@@ -201,7 +207,16 @@ class Project:
         self.check_takes(options.replace)
         return make_plan(self.storyboard, self.facts(ledger, self.lock), self.prices, options)
 
-    def _is_genuine(self, attempt: Attempt) -> bool:
+    def chosen_entries(self, options: PlanOptions) -> list[tuple[str, LockEntry]]:
+        """The lock's entries of the chosen takes in order, settled where a merge left several."""
+        with self.read_ledger() as ledger:
+            plan = self.plan(ledger, options)
+        entries = self.lock.settled(plan.settled).entries
+        chosen = [step.name for step in plan.actions if not isinstance(step, Forget) and not step.needed_by]
+        return [(name, entries[name]) for name in chosen if name in entries]
+
+    def is_genuine(self, attempt: Attempt) -> bool:
+        """Whether the request of an attempt is the one of its fingerprint."""
         return fingerprint(attempt.request, self.storyboard.documented_defaults) == attempt.fingerprint
 
 

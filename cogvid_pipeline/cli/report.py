@@ -10,6 +10,7 @@ from cogvid_pipeline.cli.options import reads_manifest
 from cogvid_pipeline.cli.project import open_project
 from cogvid_pipeline.cli.saved import asked_again, asked_for, load_plan, refuse_stale
 from cogvid_pipeline.cli.settings import Settings
+from cogvid_pipeline.cli.sharing import find_store, plan_with
 from cogvid_pipeline.model.plan import PlanOptions
 from cogvid_pipeline.report.printable import printable
 
@@ -60,7 +61,7 @@ def command(
     with asked_again(document):
         project = open_project(settings)
     with project.read_ledger() as ledger, asked_again(document):
-        plan = project.plan(ledger, options)
+        plan = plan_with(find_store(project) if options.remote else None, project, ledger, options)
     if document:
         refuse_stale(document, plan)
     written = []

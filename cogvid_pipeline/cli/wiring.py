@@ -34,6 +34,7 @@ from cogvid_pipeline.providers.geekai import GeekAI
 from cogvid_pipeline.providers.http import Web
 from cogvid_pipeline.providers.preview import Preview
 from cogvid_pipeline.providers.preview_task import render_task, renderer
+from cogvid_pipeline.remote.shared import SharedStore
 from cogvid_pipeline.report.printable import printable
 from cogvid_pipeline.state.gathered import GatheredLedger
 from cogvid_pipeline.state.ledger import Ledger
@@ -92,6 +93,7 @@ async def open_ports(
     lock_file: LockFile,
     observe: Callable[[Event], None],
     labeller: Labeller | None,
+    shared: SharedStore | None = None,
 ) -> AsyncIterator[Ports]:
     """The ports of one run; connections are closed at the end."""
     storyboard = project.storyboard
@@ -109,6 +111,7 @@ async def open_ports(
             observe=observe,
             labeller=labeller,
             clock=ledger.now,
+            shared=shared,
         )
 
 

@@ -4,9 +4,10 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+from cogvid_pipeline.engine.ports import Progress
 from cogvid_pipeline.engine.retry import backoff, poll_delays
 from cogvid_pipeline.engine.run import Run
-from cogvid_pipeline.errors import ClipGone, CogvidError, FetchError, MediaError
+from cogvid_pipeline.errors import ClipGone, CogvidError, FetchError, MediaError, StoreError
 from cogvid_pipeline.model.attempt import Attempt, State
 from cogvid_pipeline.model.wire import (
     PollDenied,
@@ -85,8 +86,9 @@ async def _ended(run: Run, attempt: Attempt, answer: TaskSucceeded | TaskFailed 
 async def download(run: Run, attempt: Attempt, shot: str) -> Attempt:
     """Fetch a finished task's clip into the cache; the attempt then has it. Free, however often.
 
-    Raises FetchError when the clip cannot be had now, MediaError when what came is no playable video,
-    StateError when it is not the clip that the lock describes.
+    What was there before may lie in the shared store. Raises FetchError when the clip cannot be had now,
+    MediaError when what came is no playable video, StateError when it is not the clip that the lock
+    describes.
     """
     staged = run.ports.clips.staging(attempt.request_id)
     told = 0.0
@@ -97,6 +99,8 @@ async def download(run: Run, attempt: Attempt, shot: str) -> Attempt:
             told = run.ports.clock()
             run.tell("downloading", shot, bytes=there, total=of)
 
+    if await _from_colleagues(run, attempt, shot, staged, progress):
+        return await keep(run, attempt, staged)
     dead: str | None = None
     failures = 0
     while True:
@@ -116,6 +120,24 @@ async def download(run: Run, attempt: Attempt, shot: str) -> Attempt:
                 raise
             run.tell("waiting", shot, reason=str(error))
             await run.pause(backoff(failures, run.ports.jitter()))
+
+
+async def _from_colleagues(run: Run, attempt: Attempt, shot: str, staged: Path, progress: Progress) -> bool:
+    """Whether the shared store had the clip, which is staged then. Whatever is wrong, the vendor is next."""
+    shared, clip = run.ports.shared, attempt.clip
+    if shared is None or clip is None:
+        return False
+    loop = asyncio.get_running_loop()
+
+    def pass_on(there: int, of: int | None) -> None:
+        loop.call_soon_threadsafe(progress, there, of)
+
+    try:
+        async with run.stoppable():
+            return await asyncio.to_thread(shared.fetch, clip, staged, pass_on)
+    except StoreError as error:
+        run.tell("waiting", shot, reason=str(error))
+        return False
 
 
 async def keep(run: Run, attempt: Attempt, staged: Path) -> Attempt:

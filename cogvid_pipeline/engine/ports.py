@@ -152,6 +152,18 @@ class Clips(Protocol):
         ...
 
 
+class Shared(Protocol):
+    """The clips of colleagues. Methods raise StoreError when the store cannot be asked or is damaged."""
+
+    def find(self, fingerprint: str) -> Attempt | None:
+        """A colleague's attempt at this request, whose clip is there."""
+        ...
+
+    def fetch(self, clip: Stored, into: Path, progress: Progress) -> bool:
+        """Download a clip and check its digest; False where there is none."""
+        ...
+
+
 class Frames(Protocol):
     """Pictures out of clips, as a vendor takes them."""
 
@@ -182,7 +194,7 @@ class Ports:
     `vendor_of` gives the vendor that an earlier attempt was submitted to; it raises CogvidError when that
     host is none of those that a key may be sent to. `read_image` raises when the file is no longer the one
     that was planned, `fit_picture` when a picture cannot be decoded. `labeller` is None where clips lie as
-    the vendor sent them. `clock` gives seconds since the epoch.
+    the vendor sent them, `shared` where no store is shared. `clock` gives seconds since the epoch.
     """
 
     provider: Callable[[], Provider]
@@ -196,6 +208,7 @@ class Ports:
     fit_picture: Callable[[bytes, Fit], Awaitable[tuple[bytes, str]]]
     observe: Observer
     labeller: Labeller | None = None
+    shared: Shared | None = None
     clock: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     jitter: Callable[[], float] = random.random

@@ -15,7 +15,7 @@ from cogvid_pipeline.engine.post import Submitted
 from cogvid_pipeline.engine.repeat import go_on
 from cogvid_pipeline.engine.run import Run
 from cogvid_pipeline.engine.submit import submit
-from cogvid_pipeline.errors import CogvidError, MediaError
+from cogvid_pipeline.errors import CogvidError, MediaError, StoreError
 from cogvid_pipeline.model.attempt import Attempt, Clip, Labelled, State
 from cogvid_pipeline.model.plan import Fetch, Generate, Regenerate, Repeat, Resume, Reuse
 from cogvid_pipeline.model.shot import Scalar, ShotFrame, Take
@@ -36,6 +36,9 @@ class TakeWorker:
         self.run.tell("shot_started", action.name)
         if isinstance(provider, Renderer):
             return await self._generate_here(provider, action, upstream)
+        if found := await self._of_a_colleague(action):
+            self.run.tell("reused", action.name)
+            return await self.finish(action.take, await self._bring_back(action.take, found, {}))
         wanted = _wanted(action, provider.name, provider.base_url)
         submission = await self._submission(action.take, upstream)
         with self.run.window.visit() as visit:
@@ -99,6 +102,20 @@ class TakeWorker:
             warnings=warnings,
         )
         return Done(attempt)
+
+    async def _of_a_colleague(self, action: Generate | Regenerate) -> Attempt | None:
+        """The attempt whose clip the shared store has by now; looked for right before something is bought.
+
+        Raises StoreError where it cannot be asked: then nobody knows what would be paid for twice.
+        """
+        shared = self.run.ports.shared
+        if shared is None or action.fingerprint is None or action.again:
+            return None
+        try:
+            async with self.run.stoppable():
+                return await asyncio.to_thread(shared.find, action.fingerprint)
+        except StoreError as error:
+            raise StoreError(f"not submitted: {error}", hint=without_store(error)) from error
 
     async def _generate_here(
         self, renderer: Renderer, action: Generate | Regenerate, upstream: Mapping[str, Attempt]
@@ -220,6 +237,11 @@ def clip_of(attempt: Attempt) -> Clip:
     """The clip of an attempt that is known to have one."""
     assert attempt.clip is not None
     return attempt.clip
+
+
+def without_store(error: StoreError) -> str:
+    """What to do where the shared store cannot be asked before something is bought."""
+    return f"{error.hint or 'try again later'}; --no-remote goes without, and may pay for a colleague's clip"
 
 
 def _wanted(action: Generate | Regenerate, provider: str, base_url: str) -> Attempt:

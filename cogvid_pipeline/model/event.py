@@ -9,6 +9,7 @@ from cogvid_pipeline.model.shot import take_name
 EventName: TypeAlias = Literal[
     "run_started",
     "shot_started",
+    "reused",
     "submitted",
     "running",
     "waiting",

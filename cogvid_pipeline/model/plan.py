@@ -203,11 +203,15 @@ def draws(action: TakeStep) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """What narrows a plan down or forces it: selectors, and names of shots, of matrices or of takes."""
+    """What narrows a plan down or forces it: selectors, and names of shots, of matrices or of takes.
+
+    With `remote` the shared store was asked for clips of colleagues.
+    """
 
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     replace: tuple[str, ...] = ()
+    remote: bool = False
 
     @property
     def narrowing(self) -> bool:

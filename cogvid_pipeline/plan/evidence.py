@@ -18,17 +18,22 @@ def _distance(attempt: Attempt) -> tuple[bool, int]:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An attempt, and the take whose lock entry it was found in (empty when only the ledger has it)."""
+    """An attempt, and the take whose lock entry it was found in (empty when the lock does not have it).
+
+    With `shared` neither the lock nor the ledger has it, but the shared store.
+    """
 
     attempt: Attempt
     owner: str
+    shared: bool = False
 
 
 @dataclass
 class Evidence:
-    """What the lock and the ledger know, by fingerprint.
+    """What the lock, the ledger and the shared store know, by fingerprint.
 
-    `known` gives the ledger's newest attempt of a fingerprint, `recorded` the one with a request id.
+    `known` gives the ledger's newest attempt of a fingerprint, `recorded` the one with a request id, `shared`
+    what the shared store is known to have.
     `rehearsal` is the address of the emulator that stands in for the provider, empty where none does.
     """
 
@@ -37,6 +42,7 @@ class Evidence:
     recorded: Callable[[str], Attempt | None]
     provider: str
     rehearsal: str = ""
+    shared: Callable[[str], Attempt | None] = lambda _: None
 
     def satisfies(self, attempt: Attempt) -> bool:
         """Whether what an attempt made, or will make, can stand for a shot of this provider.
@@ -87,6 +93,8 @@ class Evidence:
             yield Found(self._newest_word(attempt), owner)
         if known := self.known(fingerprint):
             yield Found(known, "")
+        if shared := self.shared(fingerprint):
+            yield Found(shared, "", shared=True)
 
     @cached_property
     def _locked(self) -> dict[str, list[tuple[str, Attempt]]]:

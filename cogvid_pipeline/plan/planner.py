@@ -32,6 +32,7 @@ _NO_ENTRY = LockEntry()
 _OVER = frozenset({State.FAILED, State.REFUSED, State.RELEASED})
 _IN_DOUBT = frozenset({State.HELD, State.INTENT})
 DISPLACED = "its file is missing or was changed"
+_SHARED = "a colleague's; the shared store has it"
 _ASKED_AGAIN = "its answer was lost; it is sent again with the same request id, which buys nothing twice"
 
 
@@ -43,6 +44,7 @@ class Facts:
     `displaced` says whether a take's file is not the clip that it should be, `repeatable` whether a
     submission in doubt may be sent again now.
     `rehearsal` is the address of the emulator that stands in for the provider, empty where none does.
+    `shared` gives a colleague's attempt that the shared store was found to have; planning asks nobody.
     """
 
     lock: Lock
@@ -51,6 +53,7 @@ class Facts:
     displaced: Callable[[Clip, str], bool]
     repeatable: Callable[[Attempt], bool] = lambda _: False
     rehearsal: str = ""
+    shared: Callable[[str], Attempt | None] = lambda _: None
 
 
 class Planner:
@@ -66,7 +69,7 @@ class Planner:
         self.prices = prices
         self.replace = frozenset(take for name in options.replace for take in self.names.takes(name))
         self.evidence = Evidence(
-            facts.lock, facts.known, facts.recorded, storyboard.provider, facts.rehearsal
+            facts.lock, facts.known, facts.recorded, storyboard.provider, facts.rehearsal, facts.shared
         )
         self.choice = Choice(facts.lock, self.evidence.satisfies)
         self.settled: dict[str, LockEntry] = {}
@@ -212,7 +215,7 @@ class Planner:
         if attempt.clip is not None:
             origin = {
                 take.name: "back to an earlier clip of its own",
-                "": "made before; the ledger has it",
+                "": _SHARED if found.shared else "made before; the ledger has it",
             }.get(found.owner, f"the same request as {found.owner!r}, which is in the lock")
             return Reuse(take, origin, request, digest, attempt, changes)
         if attempt.state not in _IN_DOUBT:

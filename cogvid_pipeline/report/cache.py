@@ -10,13 +10,18 @@ from cogvid_pipeline.report.printable import printable
 _DAY = 24 * 60 * 60
 
 
-def cache_text(files: Sequence[CacheFile], *, removed: bool, grace_days: int) -> str:
-    """The files that nobody needs, then how many they are, and what keeps the others."""
+def cache_text(
+    files: Sequence[CacheFile], *, removed: bool, grace_days: int, command: str = "cogvid gc"
+) -> str:
+    """The files that nobody needs, then how many they are, and what keeps the others.
+
+    `command` is the one that removes them, with `--yes`.
+    """
     unused = [file for file in files if file.reason is None]
     lines = [_row(file) for file in unused]
     if lines:
         lines.append("")
-    lines.append(_outcome(unused, removed=removed))
+    lines.append(_outcome(unused, command, removed=removed))
     if kept := _kept(files, grace_days):
         lines.append(f"Kept: {', '.join(kept)}.")
     return "\n".join(lines) + "\n"
@@ -45,13 +50,13 @@ def _row(file: CacheFile) -> str:
     return f"  - {printable(file.path)}  {size_words(file.bytes)}  {age}"
 
 
-def _outcome(unused: Sequence[CacheFile], *, removed: bool) -> str:
+def _outcome(unused: Sequence[CacheFile], command: str, *, removed: bool) -> str:
     if not unused:
         return "Nothing to remove."
     sum_of_all = f"{_counted(len(unused), 'file')}, {size_words(_bytes(unused))}"
     if removed:
         return f"Removed: {sum_of_all}."
-    return f"Not needed: {sum_of_all}. Nothing was removed; `cogvid gc --yes` does it."
+    return f"Not needed: {sum_of_all}. Nothing was removed; `{command} --yes` does it."
 
 
 def _kept(files: Sequence[CacheFile], grace_days: int) -> list[str]:

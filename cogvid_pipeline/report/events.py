@@ -53,6 +53,7 @@ def _failed(details: Details) -> str:
 
 _WORDS: dict[str, Callable[[Details], str]] = {
     "shot_started": lambda details: "started",
+    "reused": lambda details: "reuse: a colleague's; the shared store has it",
     "submitted": lambda details: f"submitted as task {printable(details['task_id'])}",
     "running": lambda details: "running",
     "waiting": lambda details: f"waiting: {printable(details['reason'])}",

@@ -40,6 +40,7 @@ def plan_document(plan: Plan, inputs: PlanInputs = NO_INPUTS) -> dict[str, Any]:
             "select": list(plan.options.select),
             "exclude": list(plan.options.exclude),
             "replace": list(plan.options.replace),
+            **({"remote": True} if plan.options.remote else {}),
         },
         "inputs": {
             "manifest": inputs.manifest,
@@ -54,8 +55,10 @@ def plan_document(plan: Plan, inputs: PlanInputs = NO_INPUTS) -> dict[str, Any]:
 
 def options_of(document: Mapping[str, Any]) -> PlanOptions:
     """What a saved plan was asked for with."""
+    options = document["options"]
     return PlanOptions(
-        **{name: tuple(document["options"][name]) for name in ("select", "exclude", "replace")}
+        **{name: tuple(options[name]) for name in ("select", "exclude", "replace")},
+        remote=options.get("remote", False),
     )
 
 

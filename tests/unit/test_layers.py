@@ -26,6 +26,7 @@ ALLOWED = {
     "state": BASE,
     "providers": BASE | {"media"},
     "store": BASE | {"media"},
+    "remote": BASE | {"state", "store"},
     "page": BASE | {"report"},
     "watch": BASE,
     "emulator": BASE | {"media", "providers", "store", "loopback"},

@@ -97,6 +97,7 @@ def whole_show() -> dict[str, Any]:
 EVENTS = [
     Event("run_started", NOW, details={"provider": "geekai", "actions": {"generate": 2, "keep": 1}}),
     Event("shot_started", NOW, "walk"),
+    Event("reused", NOW, "walk"),
     Event("submitted", NOW, "walk", details={"task_id": "task-1"}),
     Event("submitted", NOW, "walk", details={"task_id": "task-1", "cost": ONE_YUAN}),
     Event("running", NOW, "walk", details={"task_id": "task-1"}),

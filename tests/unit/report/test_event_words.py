@@ -14,6 +14,7 @@ from cogvid_pipeline.report.events import event_json, event_words, size_words
     ("name", "details", "words"),
     [
         ("shot_started", {}, "started"),
+        ("reused", {}, "reuse: a colleague's; the shared store has it"),
         ("submitted", {"task_id": "task-1\x07"}, "submitted as task task-1\\x07"),
         ("running", {"task_id": "task-1"}, "running"),
         ("waiting", {"reason": "too many\nrequests"}, "waiting: too many\\nrequests"),

@@ -1,0 +1,80 @@
+"""The shared store of a project: where it is, and what planning asks of it."""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+from cogvid_pipeline.cli.extras import needing_extra
+from cogvid_pipeline.cli.project import Project
+from cogvid_pipeline.engine.take import without_store
+from cogvid_pipeline.errors import StoreError, UsageError
+from cogvid_pipeline.manifest.remote import check_remote
+from cogvid_pipeline.model.plan import Generate, Plan, PlanOptions, Regenerate
+from cogvid_pipeline.remote.places import open_bucket, refuse_planted
+from cogvid_pipeline.remote.shared import SharedStore
+from cogvid_pipeline.state.ledger import Ledger
+
+REMOTE = "COGVID_REMOTE"
+
+# What is asked for or moved at once.
+AT_ONCE = 8
+
+
+def find_store(project: Project) -> SharedStore | None:
+    """The shared store that the environment names, or else the manifest; None where there is none.
+
+    Raises UsageError when the address cannot be one, CogvidError when what knows its scheme is missing.
+    """
+    address = os.environ.get(REMOTE)
+    if address is None:
+        if address := project.storyboard.remote:
+            refuse_planted(address, project.root)
+    elif address and (mistake := check_remote(address)):
+        raise UsageError(f"{REMOTE}: {mistake.message}", hint=mistake.hint)
+    if not address:
+        return None
+    with needing_extra("s3", f"a store at {address}"):
+        return SharedStore(open_bucket(address, project.root), project.is_genuine)
+
+
+def need_store(project: Project) -> SharedStore:
+    """The shared store. Raises UsageError where none is named."""
+    store = find_store(project)
+    if store is None:
+        raise UsageError(
+            "no shared store is named",
+            hint=f"write `remote: s3://our-clips/film`, or set {REMOTE} to its address",
+        )
+    return store
+
+
+def plan_with(store: SharedStore | None, project: Project, ledger: Ledger, options: PlanOptions) -> Plan:
+    """What `apply` would do, once a store was asked for all that would be bought.
+
+    What it has may tell what later shots ask for, so that it is asked again. Raises StoreError when it
+    cannot be asked: then nobody knows what would be paid for twice.
+    """
+    plan = project.plan(ledger, options)
+    if store is None or not options.remote or plan.provider == "preview":
+        return plan
+    asked: set[str] = set()
+    while new := _bought(plan) - asked:
+        asked |= new
+        try:
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                answers = zip(new, pool.map(store.find, new), strict=True)
+                found = {each: attempt for each, attempt in answers if attempt}
+        except StoreError as error:
+            raise StoreError(str(error), hint=without_store(error)) from error
+        if found:
+            project.colleagues.update(found)
+            plan = project.plan(ledger, options)
+    return plan
+
+
+def _bought(plan: Plan) -> set[str]:
+    """The fingerprints of what would be bought, as far as they are known, and a clip in place would do."""
+    return {
+        action.fingerprint
+        for action in plan.actions
+        if isinstance(action, Generate | Regenerate) and action.fingerprint and not action.again
+    }

@@ -1,0 +1,87 @@
+"""Clear a shared store of what nobody needs."""
+
+import re
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from cogvid_pipeline.errors import DamagedObject, StoreError
+from cogvid_pipeline.model.cache import CacheFile, Needed, Reason
+from cogvid_pipeline.remote.bucket import Object
+from cogvid_pipeline.remote.shared import SharedStore
+
+_CLIP = re.compile(r"clips/[0-9a-f]{2}/([0-9a-f]{64})\.mp4")
+_RECORD = re.compile(r"requests/[0-9a-f]{2}/([0-9a-f]{64})\.json")
+_PROJECT = re.compile(r"projects/(.+)\.json")
+_AT_ONCE = 8
+
+
+def check_own(store: SharedStore, project: str, *, unshared: bool) -> None:
+    """Raise StoreError unless this project uses the store, and no other one does or `unshared` says so."""
+    names = {found[1] for each in store.bucket.objects("projects") if (found := _PROJECT.fullmatch(each.key))}
+    if project not in names:
+        raise StoreError(
+            f"project {project} has never pushed to {store.address}",
+            hint="see that the address is right; `cogvid push` makes it the project's own",
+        )
+    if (others := sorted(names - {project})) and not unshared:
+        raise StoreError(
+            f"{store.address} also serves {', '.join(others)}, whose locks cannot be seen from here",
+            hint="if they are gone, or are in this repository, add --unshared",
+        )
+
+
+def survey(store: SharedStore, needed: Needed, *, now: float, grace: float) -> list[CacheFile]:
+    """The objects of the store, the oldest first, and why each stays.
+
+    A record stays with its clip. One that is young, or came from the future, keeps an old clip as well. What
+    cogvid did not put there, or cannot read, is left out.
+    """
+
+    def is_young(each: Object) -> bool:
+        return now - each.written < grace
+
+    records = [each for each in store.bucket.objects("requests") if _RECORD.fullmatch(each.key)]
+    clips = {found[1]: each for each in store.bucket.objects("clips") if (found := _CLIP.fullmatch(each.key))}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        leads = dict(zip(records, pool.map(lambda each: _clip_of(store, each), records), strict=True))
+    kept_alive = {digest for each, digest in leads.items() if digest and is_young(each)}
+    reasons: dict[str, Reason | None] = {
+        digest: needed.clip(digest) or (Reason.YOUNG if is_young(each) or digest in kept_alive else None)
+        for digest, each in clips.items()
+    }
+    files = [_described(each, now, reasons[digest]) for digest, each in clips.items()]
+    files += [
+        _described(each, now, reasons.get(digest) or (Reason.YOUNG if is_young(each) else None))
+        for each, digest in leads.items()
+        if digest
+    ]
+    return sorted(files, key=lambda file: (-file.age, file.path))
+
+
+def remove(store: SharedStore, files: Iterable[CacheFile]) -> None:
+    """Remove objects, records before clips: wherever it is cut off, no record leads nowhere."""
+    for file in sorted(files, key=lambda file: file.path.startswith("clips/")):
+        store.bucket.remove(file.path)
+
+
+def clear_abandoned(store: SharedStore, *, before: float, yes: bool) -> Iterator[str]:
+    """What uploads that died before then have left; with `yes` it is removed."""
+    for name, drop in store.bucket.abandoned(before).items():
+        if yes:
+            drop()
+        yield name
+
+
+def _clip_of(store: SharedStore, record: Object) -> str | None:
+    """The digest of the clip that a record leads to; None where it cannot be read."""
+    found = _RECORD.fullmatch(record.key)
+    assert found
+    try:
+        clip = store.read(record.key, f"sha256:{found[1]}").clip
+    except DamagedObject:
+        return None
+    return clip.sha256 if clip else None
+
+
+def _described(each: Object, now: float, reason: Reason | None) -> CacheFile:
+    return CacheFile(each.key, each.bytes, now - each.written, reason)

@@ -1,0 +1,109 @@
+"""A real S3 server on loopback, rclone's, behind a wire that can be cut in the middle of an upload."""
+
+import re
+import socket
+import subprocess
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+from typing import Self
+
+_KEY, _SECRET = "a-key-for-tests", "a-secret-for-tests"
+BUCKET = "our-clips"
+
+
+class S3:
+    """The server, whose buckets are directories below `root`; use it as a context manager.
+
+    It is reached by a port that stays the same while it is dead, and alive again.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.bucket = root / BUCKET
+        self.bucket.mkdir(parents=True)
+        self._root = root
+        self._server: subprocess.Popen[str] | None = None
+        self._behind = 0
+        self._left: int | None = None
+        self._listener = socket.create_server(("127.0.0.1", 0))
+
+    def __enter__(self) -> Self:
+        self.start()
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        self._listener.close()
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables that make the command use this server, and one place on it."""
+        return {
+            "AWS_ACCESS_KEY_ID": _KEY,
+            "AWS_SECRET_ACCESS_KEY": _SECRET,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self._listener.getsockname()[1]}",
+            "COGVID_REMOTE": f"s3://{BUCKET}/night",
+        }
+
+    @property
+    def place(self) -> Path:
+        """Where the objects of that place lie as files."""
+        return self.bucket / "night"
+
+    def start(self) -> None:
+        binary = files("rclone_api").joinpath("bin/rclone")
+        options = ["--config", "/dev/null", "--auth-key", f"{_KEY},{_SECRET}", "--addr", "127.0.0.1:0"]
+        self._server = subprocess.Popen(
+            [str(binary), "serve", "s3", *options, str(self._root)], stderr=subprocess.PIPE, text=True
+        )
+        assert self._server.stderr
+        said = self._server.stderr.readline()
+        found = re.search(r"http://127\.0\.0\.1:(\d+)", said)
+        assert found, said
+        self._behind = int(found[1])
+
+    def kill(self) -> None:
+        if self._server:
+            self._server.kill()
+            self._server.communicate()
+            self._server = None
+
+    def die_after(self, count: int) -> None:
+        """Be killed once so many more bytes have been sent to it."""
+        self._left = count
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                server = socket.create_connection(("127.0.0.1", self._behind))
+            except OSError:
+                client.close()
+                continue
+            for source, target in ((client, server), (server, client)):
+                threading.Thread(target=self._pump, args=(source, target, client), daemon=True).start()
+
+    def _pump(self, source: socket.socket, target: socket.socket, client: socket.socket) -> None:
+        try:
+            while data := source.recv(65536):
+                if source is client and self._left is not None:
+                    data = data[: self._left]
+                    self._left -= len(data)
+                target.sendall(data)
+                if self._left == 0:
+                    self._left = None
+                    self.kill()
+                    break
+        except OSError:
+            pass
+        for each in (source, target):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)  # wakes whoever waits for it in another thread
+            each.close()
