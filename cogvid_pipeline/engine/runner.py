@@ -53,8 +53,9 @@ class Runner:
                     if not isinstance(action, Forget):
                         self._takes[action.name] = group.create_task(self._outcome(action))
                 outcomes = {name: await take for name, take in self._takes.items()}
+                awaited = self._awaited()
                 for action in self.plan.actions:
-                    if isinstance(action, Forget) and not self._is_awaited(action):
+                    if isinstance(action, Forget) and awaited.isdisjoint(_request_ids(action.entry)):
                         await self._forget(action)
                 flusher.cancel()
         finally:
@@ -70,17 +71,17 @@ class Runner:
         self._errors.append(error)
         self.run.stop()
 
-    def _is_awaited(self, action: Forget) -> bool:
-        """Whether a take, such as the same one under a new name, was to go on from this entry and has not.
+    def _awaited(self) -> set[str]:
+        """The attempts that a take, such as the same one under a new name, was to go on from and has not.
 
-        Until then the lock must not lose it: in a clone there is nothing else that knows what was paid for.
+        Until then the lock must not lose them: in a clone there is nothing else that knows what was paid for.
         """
-        there = _request_ids(action.entry)
-        return any(
-            step.attempt.request_id in there - _request_ids(self.keeper.entry(step.name))
+        return {
+            step.attempt.request_id
             for step in self.plan.actions
             if isinstance(step, Reuse | Resume | Repeat | Hold)
-        )
+            and step.attempt.request_id not in _request_ids(self.keeper.entry(step.name))
+        }
 
     async def _forget(self, action: Forget) -> None:
         try:

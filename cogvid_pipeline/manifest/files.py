@@ -11,7 +11,7 @@ from cogvid_pipeline.manifest.mistakes import Mistake
 from cogvid_pipeline.manifest.text import Text
 from cogvid_pipeline.model.problem import Problem
 
-MAX_BYTES = 16_000_000
+MAX_BYTES = 64_000_000
 
 
 def read_file(

@@ -25,7 +25,7 @@ from cogvid_pipeline.manifest.syntax import MAX_DEPTH, SIMPLER, TOO_DEEP, explai
 from cogvid_pipeline.manifest.text import CONTROL_IN_VALUE, Text
 from cogvid_pipeline.model.problem import Problem
 
-MAX_VALUES = 500_000
+MAX_VALUES = 2_000_000
 # How many characters aliases may stand for: enough for a block of settings shared by every shot.
 FREE_EXPANSION, EXPANSION_RATIO = 1_000_000, 4
 # Whoever has that many mistakes in YAML itself has written no YAML.

@@ -12,7 +12,7 @@ def status_text(names: Sequence[str], lock: Lock, missing: Collection[str], outp
 
     `missing` names the takes whose file is not there.
     """
-    gone = sorted(name for name in lock.entries if name not in names)
+    gone = sorted(lock.entries.keys() - set(names))
     rows = [
         *(_row(name, lock.entries.get(name), name in missing, output) for name in names),
         *((name, "not in the manifest", "") for name in gone),

@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ from cogvid_pipeline.durable import replace_durably
 from cogvid_pipeline.errors import StateError
 from cogvid_pipeline.model.attempt import Attempt, Lock, LockEntry
 from cogvid_pipeline.state.lockformat import Malformed, entry_data, is_for, read_entry
-from cogvid_pipeline.state.locksides import Sides, load_sides
+from cogvid_pipeline.state.locksides import Sides, check_size, load_sides
 from cogvid_pipeline.state.locktext import VERSION, Document, Member
 
 
@@ -68,6 +71,7 @@ class LockFile:
         self._output = output
         self._changes: dict[str, LockEntry | None] = {}
         self._conflict = ""
+        self._written: _Texts | None = None
 
     def put(self, name: str, entry: LockEntry | None) -> None:
         """Set an entry, or drop it (None), with the next `flush`."""
@@ -86,31 +90,55 @@ class LockFile:
         """Bring what was put into the file as it is now. Raises StateError; nothing is lost then."""
         if not self._changes and not self._conflict:
             return
+        texts = self._as_written() or self._read()
+        for name, entry in self._changes.items():
+            if entry is None:
+                texts.shots.pop(name, None)
+            else:
+                texts.shots[name] = _indented(entry_data(name, entry, self._output), "    ")
+        new = texts.whole().encode("utf-8", "replace")
+        if (digest := hashlib.sha256(new).hexdigest()) != texts.digest:
+            check_size(self._path, len(new))
+            replace_durably(self._path, new)
+        self._written = replace(texts, digest=digest, size=len(new))
+        self._changes.clear()
+        self._conflict = ""
+
+    def _as_written(self) -> "_Texts | None":
+        """What was written last, if the file still is that: to take a large one apart takes long."""
+        written = self._written
+        with suppress(OSError), self._path.open("rb") as file:
+            if written and os.fstat(file.fileno()).st_size == written.size:
+                return written if hashlib.file_digest(file, "sha256").hexdigest() == written.digest else None
+        return None
+
+    def _read(self) -> "_Texts":
         sides = load_sides(self._path)
         if sides.conflicted and sides.digest != self._conflict:
             raise StateError(
                 f"a merge has left conflicts in {self._path} since this run began",
                 hint="run the command again: it reads both sides, and the ledger has what was done",
             )
-        new = self._changed(sides).encode("utf-8", "replace")
-        if hashlib.sha256(new).hexdigest() != sides.digest:
-            replace_durably(self._path, new)
-        self._changes.clear()
-        self._conflict = ""
-
-    def _changed(self, sides: Sides) -> str:
-        texts: dict[str, str] = {}
-        root: dict[str, str] = {}
+        texts = _Texts(sides.digest)
         for document in reversed(sides.documents):
             text = partial(_text, document, anew=sides.conflicted)
-            texts |= {name: text(member, "    ") for name, member in document.entries}
-            root |= {name: text(member, "  ") for name, member in document.others.items()}
-        for name, entry in self._changes.items():
-            if entry is None:
-                texts.pop(name, None)
-            else:
-                texts[name] = _indented(entry_data(name, entry, self._output), "    ")
-        return _object({**root, "version": str(VERSION), "shots": _object(texts, "  ")}, "") + "\n"
+            texts.shots.update((name, text(member, "    ")) for name, member in document.entries)
+            texts.root.update((name, text(member, "  ")) for name, member in document.others.items())
+        return texts
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """The texts of a lock's entries, and of what else is at its root; `digest` and `size` are the file's."""
+
+    digest: str
+    size: int = 0
+    shots: dict[str, str] = field(default_factory=dict)
+    root: dict[str, str] = field(default_factory=dict)
+
+    def whole(self) -> str:
+        """The text of the file."""
+        return _object({**self.root, "version": str(VERSION), "shots": _object(self.shots, "  ")}, "") + "\n"
 
 
 def _entry(document: Document, name: str, member: Member) -> LockEntry:

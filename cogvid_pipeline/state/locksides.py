@@ -10,7 +10,8 @@ from cogvid_pipeline.state.conflict import Tangled, first_marker, sides
 from cogvid_pipeline.state.locktext import Document, Source, decode, take_apart
 from cogvid_pipeline.state.stages import stages
 
-_LARGEST = 64 * 1024 * 1024
+# Enough for 150,000 clips; a manifest that needs more is better made into several.
+_LARGEST = 256 * 1024 * 1024
 
 _BY_HAND = (
     "take the file from one of the two commits, as in `git checkout COMMIT -- FILE`, and from the other one "
@@ -52,6 +53,15 @@ def load_sides(path: Path) -> Sides:
             [_staged(path, *side) for side in zip((2, 3), staged, strict=True)], _digest(data, *staged)
         )
     return Sides(_between_markers(path, text), _digest(data))
+
+
+def check_size(path: Path, size: int) -> None:
+    """Raise StateError for a lock of so many bytes that it could not be read again."""
+    if size > _LARGEST:
+        raise StateError(
+            f"{path} would be larger than {_LARGEST >> 20} MiB",
+            hint="make several manifests of this one; the ledger finds for each what was paid for",
+        )
 
 
 def _staged(path: Path, stage: int, data: bytes) -> Document:

@@ -5,6 +5,7 @@ import re
 from bisect import bisect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from sys import intern
 from typing import Any
 
 from cogvid_pipeline.errors import StateError
@@ -147,7 +148,7 @@ def _members(text: str, start: int, read: _Reader) -> tuple[list[tuple[str, Any]
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    data = dict(pairs)
+    data = {intern(name): value for name, value in pairs}  # each entry has the same ones
     if len(data) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
@@ -36,6 +37,7 @@ class ClipStore:
         self._output = self._folder / below
         self._probe = probe
         self._sizes: dict[str, int] | None = None
+        self._of_size: dict[int, set[str]] = defaultdict(set)
         self._own: dict[tuple[str, ...], Path] = {}
         self._copying_back = Lock()
         self._claims: Claims | None = None
@@ -54,9 +56,8 @@ class ClipStore:
             with write_failures_named(cached):
                 cached.replace(cached.with_suffix(".damaged"))
         with self._copying_back:
-            candidates = [name for name, size in tuple(self._by_name().items()) if size == clip.bytes]
             found = cached.exists() or any(
-                self._copied_back(self._output / name, clip) for name in candidates
+                self._copied_back(self._output / name, clip) for name in self._names_of_size(clip.bytes)
             )
         return cached if found else None
 
@@ -109,6 +110,7 @@ class ClipStore:
         finally:
             staging.unlink(missing_ok=True)
         self._by_name()[target.name] = clip.bytes
+        self._of_size[clip.bytes].add(target.name)
         return target
 
     def displaced(self, clip: Stored, take: str) -> bool:
@@ -166,7 +168,14 @@ class ClipStore:
                     }
             except FileNotFoundError:
                 self._sizes = {}
+            for name, size in self._sizes.items():
+                self._of_size[size].add(name)
         return self._sizes
+
+    def _names_of_size(self, size: int) -> list[str]:
+        """The files in the output folder that have so many bytes, in the order of their names."""
+        sizes = self._by_name()
+        return sorted(name for name in tuple(self._of_size[size]) if sizes[name] == size)
 
 
 def staging_name(key: str) -> str:

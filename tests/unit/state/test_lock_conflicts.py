@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from cogvid_pipeline.errors import StateError
 from cogvid_pipeline.model.attempt import Attempt, Clip, Lock, LockEntry, State
 from cogvid_pipeline.plan.fingerprint import fingerprint
+from cogvid_pipeline.state import locksides
 from cogvid_pipeline.state.lockfile import LockFile, read_lock
 from tests.attempts import hex_digest, make_attempt, make_unfinished
 from tests.boards import DEFAULTS
@@ -238,10 +239,13 @@ def test_reading_changes_nothing_in_the_repository(path: Path, root: Path) -> No
     assert {one: one.stat().st_mtime_ns for one in root.rglob("*")} == before
 
 
-def test_a_side_that_is_too_large_is_not_read_from_the_index(path: Path, root: Path) -> None:
+def test_a_side_that_is_too_large_is_not_read_from_the_index(
+    path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locksides, "_LARGEST", 100_000)
     base, ours, theirs = (text_of(entries, root.parent) for entries in SAME_SHOT)
     leave_unmerged(root, "cogvid.lock", base, ours, theirs)
-    (root / "large").write_bytes(b" " * (64 * 1024 * 1024 + 1))
+    (root / "large").write_bytes(b" " * 100_001)
     blob = git(root, "hash-object", "-w", "large")
     git(root, "update-index", "--index-info", stdin=f"100644 {blob} 3\tcogvid.lock\n")
 

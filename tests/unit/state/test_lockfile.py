@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cogvid_pipeline.errors import StateError
 from cogvid_pipeline.model.attempt import Attempt, Clip, Labelled, Lock, LockEntry, State
 from cogvid_pipeline.model.shot import Money
+from cogvid_pipeline.state import locksides
 from cogvid_pipeline.state.lockfile import LockFile, read_lock
 from tests.attempts import hex_digest, make_attempt, make_unfinished
 
@@ -251,6 +252,47 @@ def test_what_was_written_once_is_not_written_again(path):
     assert read_lock(path).entries == {}
 
 
+def test_what_others_wrote_between_two_writes_is_kept(path):
+    ours = LockFile(path, "renders")
+    ours.put("walk", LockEntry(make_attempt("walk")))
+    ours.flush()
+
+    write(path, morph=LockEntry(make_attempt("morph")))
+    ours.put("arrival", LockEntry(make_attempt("arrival")))
+    ours.flush()
+
+    assert set(read_lock(path).entries) == {"arrival", "morph", "walk"}
+
+
+def test_a_lock_is_taken_apart_once_however_often_it_is_written(path, monkeypatch):
+    write(path, **{f"shot-{number}": LockEntry(make_attempt(f"{number}")) for number in range(50)})
+    decoded = []
+    decode = json.JSONDecoder.raw_decode
+    monkeypatch.setattr(
+        json.JSONDecoder, "raw_decode", lambda *args: decoded.append(args[2]) or decode(*args)
+    )
+    ours = LockFile(path, "renders")
+
+    for number in range(20):
+        ours.put(f"shot-{number}", LockEntry(make_attempt("again")))
+        ours.flush()
+
+    assert len(decoded) == 50 + 1  # the entries, and the version
+    assert read_lock(path).entries["shot-19"] == LockEntry(make_attempt("again"))
+
+
+def test_a_lock_that_could_not_be_read_again_is_not_written(path, monkeypatch):
+    write(path, walk=LockEntry(make_attempt()))
+    before = path.read_bytes()
+    monkeypatch.setattr(locksides, "_LARGEST", len(before) + 100)
+
+    with pytest.raises(StateError, match="would be larger") as refused:
+        write(path, morph=LockEntry(make_attempt("morph")))
+
+    assert "make several manifests" in refused.value.hint
+    assert path.read_bytes() == before
+
+
 def test_entries_are_sorted_whatever_the_order_of_writing(path, tmp_path):
     entries = {name: LockEntry(make_attempt(name)) for name in ("b", "a", "c@2", "a.x-y", "c")}
 
@@ -469,16 +511,16 @@ def test_a_name_that_is_no_name_of_a_take_is_refused(path, name):
 
 def test_a_lock_that_is_too_large_is_refused(path):
     with path.open("wb") as file:
-        file.truncate(64 * 1024 * 1024 + 1)
+        file.truncate(256 * 1024 * 1024 + 1)
 
-    with pytest.raises(StateError, match="larger than 64 MiB"):
+    with pytest.raises(StateError, match="larger than 256 MiB"):
         read_lock(path)
 
 
 def test_a_lock_that_is_an_endless_device_is_refused(path):
     path.symlink_to("/dev/zero")
 
-    with pytest.raises(StateError, match="larger than 64 MiB"):
+    with pytest.raises(StateError, match="larger than 256 MiB"):
         read_lock(path)
 
 
