@@ -17,13 +17,14 @@ class Document:
 
     `marks` has, by the `id` of each list, the offsets of its items, and by that of each mapping, the offset
     of every key followed by that of its value. What came through an alias or a merge is found where it
-    was written.
+    was written. `values` is how many there are, each alias being one.
     """
 
     text: Text
     data: Any
     start: int
     marks: dict[int, list[int]]
+    values: int
     _ranks: dict[int, dict[str, int]] = field(default_factory=dict, repr=False)
 
     def problem(self, mistake: Mistake) -> Problem:

@@ -14,6 +14,7 @@ from cogvid_pipeline.manifest.files import MAX_BYTES, read_file
 from cogvid_pipeline.manifest.globs import ANY_DIRECTORIES, Globs, LeadsOut, TooMuchToSearch, is_pattern
 from cogvid_pipeline.manifest.mistakes import Mistake
 from cogvid_pipeline.manifest.schema import Schemas
+from cogvid_pipeline.manifest.source import MAX_VALUES
 from cogvid_pipeline.manifest.sources import SECTIONS, Included, Part, Readable, Whole, put_together
 from cogvid_pipeline.manifest.suggest import Suggestions
 
@@ -21,6 +22,7 @@ MOST_FILES = 1_000
 LONGEST_PATTERN = 500
 
 _INSIDE = "include files of the manifest's directory; links must not lead out of it either"
+_SPLIT = "make several manifests of it"
 _EXAMPLE = "as in: include: [acts/*.yaml]"
 _CODE = "CV116"
 _ABSOLUTE = re.compile(r"/|~|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*://")
@@ -61,7 +63,7 @@ class _Reader:
         self._manifest = manifest.resolve()
         # Each file is read once, whatever leads to it.
         self._read = {self._manifest}
-        self._bytes = 0
+        self._bytes = self._values = 0
 
     def include(self, pattern: str) -> None:
         """Read the files of one pattern."""
@@ -74,7 +76,7 @@ class _Reader:
                 continue
             self._read.add(real)
             self._bytes += size
-            self._check_limits()
+            self._check_files()
             self._part(name)
 
     def _names(self, pattern: str) -> list[str]:
@@ -105,13 +107,13 @@ class _Reader:
             raise _Unusable(f"{_short(name)} leads out of the manifest's directory", _INSIDE)
         return real, size
 
-    def _check_limits(self) -> None:
+    def _check_files(self) -> None:
         if len(self._read) > MOST_FILES + 1:
             message = f"this includes more than {MOST_FILES:,} files"
             raise _Unusable(message, "put several shots into a file", fatal=True)
         if self._bytes > MAX_BYTES:
             message = f"the included files have more than {MAX_BYTES:,} bytes together"
-            raise _Unusable(message, "make several manifests of it", fatal=True)
+            raise _Unusable(message, _SPLIT, fatal=True)
 
     def _part(self, name: str) -> None:
         path = self._directory / name
@@ -124,6 +126,10 @@ class _Reader:
         if document is None:
             self._found.complete = False
             return
+        self._values += document.values
+        if self._values > MAX_VALUES:
+            message = f"the included files have more than {MAX_VALUES:,} values together"
+            raise _Unusable(message, _SPLIT, fatal=True)
         mistakes = list(self._mistakes(document))
         self._found.problems += map(document.problem, mistakes)
         self._found.parts.append(Part(document, prune(document.data, mistakes)))

@@ -7,6 +7,7 @@ pull request could plant them.
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,6 +32,7 @@ class Remembered:
 
     text: Text
     data: Any
+    values: int
 
     def problem(self, mistake: Mistake) -> Problem:
         """Give a mistake its place."""
@@ -49,19 +51,19 @@ def read_once(text: Text, memory: Path | None) -> tuple[Document | Remembered | 
         return read(text)
     digest = hashlib.sha256(f"{__version__}\n{text.content}".encode("utf-8", "surrogatepass")).hexdigest()
     kept = memory / f"{digest}.json"
-    with suppress(OSError, ValueError, RecursionError):
-        return Remembered(text, json.loads(kept.read_bytes())), []
+    with suppress(OSError, ValueError, TypeError, RecursionError):
+        return Remembered(text, **json.loads(kept.read_bytes())), []
     document, problems = read(text)
     if document is not None and not problems:
         with suppress(OSError):
-            _keep(kept, document.data)
+            _keep(kept, {"data": document.data, "values": document.values})
     return document, problems
 
 
-def _keep(path: Path, data: Any) -> None:
+def _keep(path: Path, remembered: Mapping[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     staging = path.with_suffix(f".{os.getpid()}.tmp")
-    staging.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+    staging.write_text(json.dumps(remembered, ensure_ascii=False), encoding="utf-8")
     staging.replace(path)
     newest_first = sorted(path.parent.glob("*.json"), key=lambda each: each.stat().st_mtime, reverse=True)
     for old in newest_first[MOST_FILES:]:

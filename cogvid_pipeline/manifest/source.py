@@ -96,7 +96,7 @@ class _Builder:
             if not isinstance(after, StreamEndEvent):
                 hint = "keep one manifest in a file: remove the line `---`"
                 self.note(after.start_mark.index, "CV108", "a second document begins here", hint)
-        return Document(self.text, data, start, self.marks)
+        return Document(self.text, data, start, self.marks, self.values)
 
     def node(self, event: Any) -> tuple[Any, int]:
         """The value that begins with the event, and where it was written."""

@@ -19,6 +19,11 @@ class Readable(Protocol):
     @property
     def data(self) -> Any: ...
 
+    @property
+    def values(self) -> int:
+        """How many there are in it."""
+        ...
+
     def problem(self, mistake: Mistake) -> Problem:
         """Give a mistake its place."""
         ...

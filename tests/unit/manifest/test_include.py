@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cogvid_pipeline.manifest import globs, include
+from cogvid_pipeline.manifest import globs, include, memory
 from cogvid_pipeline.manifest.globs import Globs, LeadsOut
 from cogvid_pipeline.manifest.load import Loaded, LoadOptions, load
 from cogvid_pipeline.packaged import schemas_directory
@@ -30,10 +30,10 @@ def act(path: str, *shots: str) -> None:
     Path(path).write_text("shots:\n" + "".join(lines))
 
 
-def loaded(*patterns: str, more: str = "") -> Loaded:
+def loaded(*patterns: str, more: str = "", options: LoadOptions | None = None) -> Loaded:
     names = "".join(f"  - '{pattern}'\n" for pattern in patterns)
     Path("cogvid.yaml").write_text(f"{HEADER}include:\n{names}{more}")
-    return load(Path("cogvid.yaml"), schemas=schemas_directory(), options=LoadOptions())
+    return load(Path("cogvid.yaml"), schemas=schemas_directory(), options=options or LoadOptions())
 
 
 def shots(result: Loaded) -> list[str]:
@@ -169,6 +169,20 @@ def test_files_are_counted_and_weighed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(include, "MAX_BYTES", 60)
     assert said(loaded("acts/*.yaml")) == [
         "cogvid.yaml:5:5: the included files have more than 60 bytes together"
+    ]
+
+
+def test_the_values_of_all_files_are_counted_together(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(memory, "WORTH_IT", 0)  # however often they are read
+    options = LoadOptions(memory=tmp_path / "memory")
+    assert shots(loaded("acts/*.yaml", options=options)) == ["first", "second"]
+
+    monkeypatch.setattr(include, "MAX_VALUES", 5)  # each act has three: `shots`, the shot and its prompt
+
+    assert said(loaded("acts/*.yaml", options=options)) == [
+        "cogvid.yaml:5:5: the included files have more than 5 values together"
     ]
 
 

@@ -220,7 +220,7 @@ def test_a_name_that_no_file_can_have_cannot_be_read() -> None:
 
 def test_a_file_that_is_too_large_is_not_read(manifest: Path) -> None:
     with manifest.open("wb") as file:
-        file.truncate(16_000_001)
+        file.truncate(64_000_001)
 
     assert said(loaded(manifest)) == [("cogvid.yaml:1:1", "CV107")]
 
