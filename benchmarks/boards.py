@@ -1,5 +1,9 @@
-"""Make large projects to measure with: manifests, and locks in which everything is done."""
+"""Make large projects to measure with: manifests, and locks in which everything is done.
 
+    python benchmarks/boards.py DIRECTORY SHOTS|finished
+"""
+
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -72,3 +76,11 @@ def _finished(name: str, request, digest: str, storyboard) -> Attempt:  # noqa: 
         created_at="2026-11-22T08:00:00.000+00:00",
         completed_at="2026-11-22T08:03:00.000+00:00",
     )
+
+
+if __name__ == "__main__":
+    directory, what = Path(sys.argv[1]), sys.argv[2]
+    if what == "finished":
+        write_finished_lock(directory / "cogvid.yaml")
+    else:
+        write_manifest(directory, int(what))
