@@ -1,6 +1,6 @@
 """Make large projects to measure with: manifests, and locks in which everything is done.
 
-    python benchmarks/boards.py DIRECTORY SHOTS|finished
+python benchmarks/boards.py DIRECTORY SHOTS|finished
 """
 
 import sys

@@ -34,6 +34,8 @@ def unprivileged() -> list[str]:
 class Server:
     """Its data are as safe as a test needs them: nothing survives a power cut."""
 
+    options = "-c fsync=off"
+
     def __init__(self) -> None:
         self.home = Path(mkdtemp(prefix="cogvid-postgres-"))
         password = self.home / "password"
@@ -56,7 +58,7 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        options = f"-h 127.0.0.1 -p {self.port} -k {self.home} -c fsync=off -c max_connections=200"
+        options = f"-h 127.0.0.1 -p {self.port} -k {self.home} {self.options} -c max_connections=200"
         self._run(
             "pg_ctl",
             "start",
