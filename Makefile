@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,\
 	$(shell $(p) -c 'import sys; sys.version_info >= (3, 11) and print("$(p)")' 2>/dev/null)))
 
-.PHONY: help demo test lint types pytest postgres editors browser chromium docs reference format benchmark nightly clean
+.PHONY: help demo test lint types pytest postgres editors browser chromium docs reference format benchmark size nightly clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -58,6 +58,13 @@ reference: $(VENV)/dev ## write the pages that are made from the schema and from
 
 benchmark: $(VENV)/dev ## measure, and print the table of the README
 	$(BIN)/python benchmarks/run.py
+
+size: $(VENV)/dev postgres ## measure how far it goes, and print the tables of docs/size.md
+	$(BIN)/python benchmarks/growth.py
+	$(BIN)/python benchmarks/long_run.py
+	$(BIN)/python benchmarks/ledgers.py
+	$(BIN)/python benchmarks/films.py
+	$(BIN)/python benchmarks/store.py
 
 clean: ## remove what these targets made
 	rm -rf $(VENV) tests/*/node_modules .mypy_cache .pytest_cache .ruff_cache .coverage* examples/*/renders examples/*/previews
