@@ -38,7 +38,7 @@ class TakeWorker:
             return await self._generate_here(provider, action, upstream)
         if found := await self._of_a_colleague(action):
             self.run.tell("reused", action.name)
-            return await self.finish(action.take, await self._bring_back(action.take, found, {}))
+            return await self.finish(action.take, await self._bring_back(action.take, found, {}, shared=True))
         wanted = _wanted(action, provider.name, provider.base_url)
         submission = await self._submission(action.take, upstream)
         with self.run.window.visit() as visit:
@@ -64,7 +64,7 @@ class TakeWorker:
 
     async def reuse(self, action: Reuse, upstream: Mapping[str, Attempt]) -> Outcome:
         """Record a clip that exists under this take's name."""
-        attempt = await self._bring_back(action.take, action.attempt, upstream)
+        attempt = await self._bring_back(action.take, action.attempt, upstream, shared=action.shared)
         return await self.finish(action.take, attempt)
 
     async def fetch(self, action: Fetch, upstream: Mapping[str, Attempt]) -> Outcome:
@@ -160,10 +160,13 @@ class TakeWorker:
             return Failed(str(error), error.hint, error.attempt)
         return await self.finish(take, finished)
 
-    async def _bring_back(self, take: Take, attempt: Attempt, upstream: Mapping[str, Attempt]) -> Attempt:
+    async def _bring_back(
+        self, take: Take, attempt: Attempt, upstream: Mapping[str, Attempt], *, shared: bool = False
+    ) -> Attempt:
         """Have the file of a recorded clip in the cache again, free of charge.
 
-        The attempt comes back with the address that the clip has now.
+        The attempt comes back with the address that the clip has now. With `shared` only the shared store
+        knows of it.
         """
         clip = clip_of(attempt)
 
@@ -172,11 +175,22 @@ class TakeWorker:
                 return attempt
             if attempt.provider == "preview":
                 return await self._render_again(take, attempt, upstream)
-            return await download(self.run, attempt, take.name)
+            return await download(self.run, attempt, take.name, self._note_shared if shared else None)
 
         brought = await self.run.once(f"clip {clip.sha256}", bring)
         # Two requests may have come to the same bytes, and each keeps its own record.
         return brought if brought.request_id == attempt.request_id else replace(attempt, clip=brought.clip)
+
+    async def _note_shared(self, attempt: Attempt) -> Attempt:
+        """Tell the ledger of a colleague's attempt; what it knows already stands, whatever a record claims."""
+        standing = await self.run.ports.ledger.take_in(attempt)
+        if standing.fingerprint != attempt.fingerprint:
+            raise StoreError(
+                f"the shared store says that {attempt.request_id!r} was an attempt at this, and the ledger "
+                "that it was at something else",
+                hint="see who wrote that record; --no-remote goes without the store",
+            )
+        return standing
 
     async def _render_again(self, take: Take, attempt: Attempt, upstream: Mapping[str, Attempt]) -> Attempt:
         provider = self.run.ports.provider()
