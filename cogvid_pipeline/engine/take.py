@@ -182,7 +182,7 @@ class TakeWorker:
         return brought if brought.request_id == attempt.request_id else replace(attempt, clip=brought.clip)
 
     async def _note_shared(self, attempt: Attempt) -> Attempt:
-        """Tell the ledger of a colleague's attempt; what it knows already stands, whatever a record claims."""
+        """Tell the ledger of a colleague's attempt; what it knows stands, whatever a record claims."""
         standing = await self.run.ports.ledger.take_in(attempt)
         if standing.fingerprint != attempt.fingerprint:
             raise StoreError(

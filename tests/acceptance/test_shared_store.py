@@ -367,7 +367,9 @@ def test_the_store_that_the_manifest_names_is_used(make: Callable[..., Project],
     ("address", "words"),
     [
         ("s3://key:secret@clips", "has a key or a password in it"),
-        ("http://example.com/clips", "is no store"),
+        ("simplecache::s3://clips", "cannot be reached through another"),
+        ("sftp://cut:secret@example.com/clips", "has a key or a password in it"),
+        ("file://example.com/clips", "comes a path from the root"),
         ("s3://clips?endpoint_url=http://example.com", "cannot have '?'"),
     ],
 )
