@@ -30,6 +30,10 @@ class S3:
         self._server: subprocess.Popen[str] | None = None
         self._behind = 0
         self._left: int | None = None
+        self._stalls_at = b""
+        self._stalled = threading.Event()
+        self._flows = threading.Event()
+        self._flows.set()
         self._listener: socket.socket | None = None
         self._port = 0
 
@@ -86,6 +90,15 @@ class S3:
         """Be killed once so many more bytes have been sent to it."""
         self._left = count
 
+    def stall_at(self, text: bytes) -> threading.Event:
+        """Let nothing through, until `flow`, from when a request has this in it; the event tells when."""
+        self._stalls_at = text
+        self._stalled.clear()
+        return self._stalled
+
+    def flow(self) -> None:
+        self._flows.set()
+
     def _accept(self, listener: socket.socket) -> None:
         while True:
             try:
@@ -104,6 +117,11 @@ class S3:
     def _pump(self, source: socket.socket, target: socket.socket, client: socket.socket) -> None:
         try:
             while data := source.recv(65536):
+                if self._stalls_at and self._stalls_at in data:
+                    self._stalls_at = b""
+                    self._flows.clear()
+                    self._stalled.set()
+                self._flows.wait()
                 if source is client and self._left is not None:
                     data = data[: self._left]
                     self._left -= len(data)

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import re
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -288,6 +290,39 @@ def test_a_store_that_dies_in_the_middle_of_an_upload_gets_the_rest_later(
 
 def is_whole(path: Path) -> bool:
     return hashlib.sha256(path.read_bytes()).hexdigest() == path.stem
+
+
+def test_a_push_that_is_interrupted_ends_in_order_and_goes_on_where_it_was(
+    make: Callable[..., Project], s3: S3
+) -> None:
+    mine = make("mine", "  cat: {prompt: A cat plays., takes: 10}\n", Project, **s3.environment)
+    mine.apply("--no-remote")
+
+    at_once, in_order = interrupted(mine, s3, times=2), interrupted(mine, s3, times=1)
+    again = mine.run("push")
+
+    assert at_once == (130, "stopping: what is under way is finished; again to stop at once\n")
+    assert in_order[0] == 130
+    left = re.search(r"error: stopped; (\d+) of 10 are left\n hint: run the same command again", in_order[1])
+    assert left
+    assert again.out.endswith(f": {left[1]} clips sent, {10 - int(left[1])} there already\n")
+
+
+def interrupted(project: Project, s3: S3, *, times: int) -> tuple[int, str]:
+    """How a push ends that gets so many Ctrl-Cs while clips are on their way, and what it says."""
+    stalled = s3.stall_at(b"/clips/")
+    pushing = project.start("push")
+    try:
+        assert pushing.stderr
+        assert stalled.wait(30)
+        pushing.send_signal(signal.SIGINT)
+        said = pushing.stderr.readline()
+        if times > 1:
+            pushing.send_signal(signal.SIGINT)
+            pushing.wait()
+    finally:
+        s3.flow()
+    return pushing.wait(), said + pushing.communicate()[1]
 
 
 def test_a_store_that_cannot_be_asked_stops_apply_before_it_pays(
