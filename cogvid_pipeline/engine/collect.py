@@ -8,7 +8,7 @@ from cogvid_pipeline.engine.ports import Note, Progress
 from cogvid_pipeline.engine.retry import backoff, poll_delays
 from cogvid_pipeline.engine.run import Run
 from cogvid_pipeline.errors import ClipGone, CogvidError, FetchError, MediaError, StoreError
-from cogvid_pipeline.model.attempt import Attempt, State
+from cogvid_pipeline.model.attempt import Attempt, State, Stored
 from cogvid_pipeline.model.wire import (
     PollDenied,
     PollFailed,
@@ -99,7 +99,7 @@ async def download(run: Run, attempt: Attempt, shot: str, note: Note | None = No
             told = run.ports.clock()
             run.tell("downloading", shot, bytes=there, total=of)
 
-    if await _from_colleagues(run, attempt, shot, staged, progress):
+    if attempt.clip and await fetch_shared(run, attempt.clip, shot, staged, progress):
         return await keep(run, attempt, staged, note)
     dead: str | None = None
     failures = 0
@@ -122,10 +122,12 @@ async def download(run: Run, attempt: Attempt, shot: str, note: Note | None = No
             await run.pause(backoff(failures, run.ports.jitter()))
 
 
-async def _from_colleagues(run: Run, attempt: Attempt, shot: str, staged: Path, progress: Progress) -> bool:
-    """Whether the shared store had the clip, which is staged then. Whatever is wrong, the vendor is next."""
-    shared, clip = run.ports.shared, attempt.clip
-    if shared is None or clip is None:
+async def fetch_shared(
+    run: Run, clip: Stored, shot: str, staged: Path, progress: Progress = lambda *_: None
+) -> bool:
+    """Whether the shared store had the clip, which is staged then. What is wrong with it is only told."""
+    shared = run.ports.shared
+    if shared is None:
         return False
     loop = asyncio.get_running_loop()
 

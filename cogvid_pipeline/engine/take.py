@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from cogvid_pipeline.engine.collect import TaskEnded, download, keep, wait_for_task
+from cogvid_pipeline.engine.collect import TaskEnded, download, fetch_shared, keep, wait_for_task
 from cogvid_pipeline.engine.inputs import make_submission
 from cogvid_pipeline.engine.inspect import differences
 from cogvid_pipeline.engine.labelling import write_labelled
@@ -230,14 +230,16 @@ class TakeWorker:
         Comes back with what the lock is to say of that, and with warnings.
         """
         clips, clip = self.run.ports.clips, clip_of(attempt)
-        labelled, warnings = await self.run.once(f"label of {clip.sha256}", lambda: self._labelled(attempt))
+        labelled, warnings = await self.run.once(
+            f"label of {clip.sha256}", lambda: self._labelled(take, attempt)
+        )
         await asyncio.to_thread(clips.place, labelled or clip, take.name)
         return labelled or self.keeper.labelled(clip), warnings
 
-    async def _labelled(self, attempt: Attempt) -> tuple[Labelled | None, list[str]]:
+    async def _labelled(self, take: Take, attempt: Attempt) -> tuple[Labelled | None, list[str]]:
         """The labelled copy, which stands in the lock or is made now. A clip is never lost over it."""
         ports, known = self.run.ports, self.keeper.labelled(clip_of(attempt))
-        if known and await asyncio.to_thread(ports.clips.find, known) is not None:
+        if known and await self._have_copy(take, known):
             return known, []
         if ports.labeller is None:
             return None, []
@@ -245,6 +247,17 @@ class TakeWorker:
             return await asyncio.to_thread(write_labelled, ports.clips, ports.labeller, attempt), []
         except CogvidError as error:
             return None, [f"it lies there without a label: {error}"]
+
+    async def _have_copy(self, take: Take, known: Labelled) -> bool:
+        """Whether the copy that the lock names is here, or was in the shared store."""
+        clips = self.run.ports.clips
+        if await asyncio.to_thread(clips.find, known):
+            return True
+        staged = clips.staging(f"shared {known.sha256}")
+        if not await fetch_shared(self.run, known, take.name, staged):
+            return False
+        await asyncio.to_thread(clips.adopt, staged, expected=known.sha256)
+        return True
 
 
 def clip_of(attempt: Attempt) -> Clip:
