@@ -104,13 +104,20 @@ class Ledger(Protocol):
         """
         ...
 
-    async def take_in(self, attempt: Attempt) -> None:
-        """Add an attempt that came from a lock file and is not known here; known ones are left alone."""
+    async def take_in(self, attempt: Attempt) -> Attempt:
+        """Add an attempt that came from a lock or the shared store; one that is known is left alone.
+
+        It is returned as it stands.
+        """
         ...
 
     async def take_over(self, attempt: Attempt) -> None:
         """See to a task from now on, unless the run that does is alive."""
         ...
+
+
+# Writes down in the ledger an attempt that has its clip.
+Note: TypeAlias = Callable[[Attempt], Awaitable[Attempt]]
 
 
 class LockWriter(Protocol):

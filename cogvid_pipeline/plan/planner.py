@@ -217,7 +217,7 @@ class Planner:
                 take.name: "back to an earlier clip of its own",
                 "": _SHARED if found.shared else "made before; the ledger has it",
             }.get(found.owner, f"the same request as {found.owner!r}, which is in the lock")
-            return Reuse(take, origin, request, digest, attempt, changes)
+            return Reuse(take, origin, request, digest, attempt, changes, found.shared)
         if attempt.state not in _IN_DOUBT:
             return Resume(take, "submitted before, not finished", request, digest, attempt, changes)
         if attempt.state is State.HELD and self.facts.repeatable(attempt):

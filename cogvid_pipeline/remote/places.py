@@ -27,7 +27,7 @@ def folder_at(address: str, base: Path) -> Path | None:
     found = _ADDRESS.fullmatch(address)
     if found is None:
         return base / address
-    return Path(found[2]) if found[1] == "file" else None
+    return Path(found[2]) if found[1] in {"file", "local"} else None
 
 
 def refuse_planted(address: str, base: Path) -> None:

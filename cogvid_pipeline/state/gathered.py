@@ -45,9 +45,10 @@ class GatheredLedger:
         standing: Attempt = await self._do(partial(self._ledger.record, attempt))
         return standing
 
-    async def take_in(self, attempt: Attempt) -> None:
-        """Add an attempt that came from a lock file, unless it is known."""
-        await self._do(partial(self._ledger.take_in, attempt))
+    async def take_in(self, attempt: Attempt) -> Attempt:
+        """Add an attempt that came from elsewhere unless it is known, and return it as it stands."""
+        standing: Attempt = await self._do(partial(self._ledger.take_in, attempt))
+        return standing
 
     async def take_over(self, attempt: Attempt) -> None:
         """See to a task from now on, unless the run that does is alive."""
