@@ -126,6 +126,13 @@ class Database:
     def execute(self, statement: str) -> list[tuple[object, ...]]:
         return self.server.execute(statement, database=self.name)
 
+    def transactions(self) -> int:
+        """How many there have been, in sessions that have ended."""
+        ((number,),) = self.server.execute(
+            f"SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = '{self.name}'"
+        )
+        return int(str(number))
+
     def cut_connections(self) -> None:
         """End every session of a client, whatever it is doing."""
         self.server.execute(

@@ -406,7 +406,7 @@ class Stage:
         lock = Lock(dict(self.book.entries), "digest")
         return Facts(
             lock=lock,
-            known=self.ledger.known,
+            known=lambda digests: {one: found for one in digests if (found := self.ledger.known(one))},
             recorded=self.ledger.rows.get,
             displaced=self.shelf.displaced,
         )

@@ -69,6 +69,23 @@ def test_planning_changes_nothing_and_needs_no_tables(
     assert not (one.root / ".cogvid").exists()
 
 
+@pytest.mark.parametrize("made", [True, False], ids=["made before", "new"])
+def test_a_plan_asks_the_database_a_few_questions_however_many_shots_there_are(
+    machines: tuple[Project, Project], database: Database, *, made: bool
+) -> None:
+    one, two = machines
+    shots = "".join(f"  shot-{number}: {{prompt: Shot {number}.}}\n" for number in range(200))
+    one.write(CAT)
+    assert one.apply().code == 0
+    two.write(shots + (CAT + "  after: {prompt: On., image: {shot: cat, frame: last}}\n" if made else ""))
+    before = database.transactions()
+
+    plan = two.plan()
+
+    assert len(plan) == 200 + 2 * made
+    assert database.transactions() - before < 15
+
+
 def test_two_machines_that_want_the_same_at_once_pay_once_and_both_get_it(
     machines: tuple[Project, Project], vendor: Vendor
 ) -> None:
