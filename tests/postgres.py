@@ -159,7 +159,7 @@ def free_port() -> int:
 
 
 class Line:
-    """A connection's way to the server: bytes are passed on until it is cut or goes dead."""
+    """A connection's way to the server: bytes are passed on until it is cut or goes silent."""
 
     def __init__(self, target: int) -> None:
         self._target = target
@@ -167,6 +167,8 @@ class Line:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.down = False
+        self.passing = threading.Event()  # while it is cleared, bytes wait on the way
+        self.passing.set()
         threading.Thread(target=self._serve, daemon=True).start()
 
     def cut(self) -> None:
@@ -178,6 +180,7 @@ class Line:
 
     def close(self) -> None:
         self._listener.close()
+        self.passing.set()
         self.cut()
 
     def _serve(self) -> None:
@@ -196,12 +199,13 @@ class Line:
                 continue
             self._ends += [client, there]
             for source, target in ((client, there), (there, client)):
-                threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
+                threading.Thread(target=_pass_on, args=(source, target, self.passing), daemon=True).start()
 
 
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
+def _pass_on(source: socket.socket, target: socket.socket, passing: threading.Event) -> None:
     with suppress(OSError):
         while data := source.recv(65536):
+            passing.wait()
             target.sendall(data)
     for end in (source, target):
         with suppress(OSError):

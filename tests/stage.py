@@ -143,6 +143,12 @@ class Books:
     async def take_over(self, attempt: Attempt) -> None:
         await self._moment("take_over")
 
+    async def ask(self, question: Callable[[], T]) -> T:
+        return question()
+
+    def hurry(self) -> None:
+        """Nothing here ever waits."""
+
     def known(self, fingerprint: str) -> Attempt | None:
         """The newest attempt that counts, as a real ledger ranks them."""
         mine = [row for row in self.rows.values() if row.fingerprint == fingerprint]

@@ -1,13 +1,15 @@
 """`COGVID_LEDGER=postgresql://…`: several machines share what was submitted, and what came of it."""
 
 import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from cogvid_pipeline.state.opening import read_ledger
 from tests.ledgers import wait_until
-from tests.postgres import PASSWORD, Database, line_to, server
+from tests.postgres import PASSWORD, Database, Line, line_to, server
 from tests.project import Project, Ran
 from tests.vendor import Accept, Hang, Reply, Vendor
 
@@ -219,6 +221,68 @@ def test_an_answer_that_cannot_be_recorded_is_tried_until_it_can(
     assert run.returncode == 0, err
     assert database.execute("SELECT state FROM cogvid.attempts") == [("succeeded",)]
     assert len(vendor.accepted) == 1
+
+
+def answered_without_database(
+    tmp_path: Path, vendor: Vendor, line: Line, url: str, *, how: str
+) -> "subprocess.Popen[str]":
+    """A run whose request has just been answered, and whose database has gone: `down` or `silent`."""
+    one = machine(tmp_path / "one", vendor, url)
+    vendor.seconds = 3600
+    vendor.on_submit(Accept(then=Reply(delay=1)))
+    run = one.start("apply", "--yes")
+    vendor.wait_until(lambda: len(vendor.posts) == 1)
+    if how == "down":
+        line.down = True
+        line.cut()
+    else:
+        line.passing.clear()
+    vendor.wait_until(lambda: len(vendor.accepted) == 1)
+    time.sleep(1.5)
+    return run
+
+
+@pytest.mark.parametrize("how", ["down", "silent"])
+def test_an_interrupted_run_that_has_lost_its_database_soon_ends_with_the_task_in_the_lock(
+    tmp_path: Path, vendor: Vendor, database: Database, how: str
+) -> None:
+    with line_to(database) as (line, url):
+        run = answered_without_database(tmp_path, vendor, line, url, how=how)
+        run.send_signal(signal.SIGINT)
+        assert run.stderr is not None
+        while "the lock has what was answered" not in (said := run.stderr.readline()):
+            assert said
+        line.down = False
+        line.passing.set()
+        run.communicate(timeout=60)
+    vendor.seconds = vendor.accepted[0].ready_at = 0
+    one = Project(tmp_path / "one", vendor, {"COGVID_LEDGER": database.url, "COGVID_LEASE": "2"})
+
+    assert run.returncode == 130
+    assert one.lock["cat"]["pending"]["task_id"] == vendor.accepted[0].id
+    assert one.plan() == {"cat": "resume"}
+    assert one.apply().code == 0
+    assert len(vendor.posts) == 1
+    assert database.execute("SELECT state FROM cogvid.attempts") == [("succeeded",)]
+
+
+def test_a_second_signal_ends_a_run_that_has_lost_its_database_at_once(
+    tmp_path: Path, vendor: Vendor, database: Database
+) -> None:
+    with line_to(database) as (line, url):
+        run = answered_without_database(tmp_path, vendor, line, url, how="silent")
+        run.send_signal(signal.SIGINT)
+        assert run.stderr is not None
+        while "stopping: " not in (said := run.stderr.readline()):
+            assert said
+        run.send_signal(signal.SIGINT)
+        run.communicate(timeout=60)
+    two = machine(tmp_path / "two", vendor, database.url)
+    wait_until(lambda: is_in_doubt(database))
+
+    assert run.returncode == 130
+    assert two.apply().code == 5
+    assert len(vendor.posts) == 1
 
 
 def test_what_was_paid_for_before_the_ledger_was_shared_is_not_paid_for_again(

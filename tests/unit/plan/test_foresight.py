@@ -1,4 +1,4 @@
-"""A plan asks the ledger once, whatever the number of shots, and again only for what could not be foreseen."""
+"""A plan asks the ledger once, however many shots there are, and again for what could not be foreseen."""
 
 from collections.abc import Collection
 
