@@ -76,11 +76,11 @@ class Server:
         self.stop()
         shutil.rmtree(self.home)
 
-    def database(self) -> "Database":
+    def database(self, name: str = "ledger") -> "Database":
         """An empty one, the same each time: to make one takes longer than to clear it."""
-        database = Database(self, "ledger")
-        if not self.execute("SELECT 1 FROM pg_database WHERE datname = 'ledger'"):
-            self.execute("CREATE DATABASE ledger")
+        database = Database(self, name)
+        if not self.execute(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
+            self.execute(f"CREATE DATABASE {name}")
         database.cut_connections()
         database.execute("DROP SCHEMA IF EXISTS cogvid CASCADE")
         return database
