@@ -8,7 +8,6 @@ import pytest
 
 from tests.proof.launcher import END
 from tests.proof.story import FRESH, GOING_ON, Plot, Story
-from tests.proof.test_mutants import violations
 from tests.proof.world import NIGHTLY, SHARED, World
 
 pytestmark = pytest.mark.parametrize("world", SHARED, indirect=True, scope="session")
@@ -66,15 +65,3 @@ def test_every_commit_of_the_ledger_is_synced_whatever_the_server_is_set_to(worl
     commits = {point.what for point in points if point.effect == "committing"}
 
     assert commits == {"synchronous_commit=on"}
-
-
-@pytest.mark.parametrize("world", SHARED[:1], indirect=True, scope="session")
-@pytest.mark.parametrize(
-    ("mutant", "complaint"),
-    [
-        ("record_the_intent_after_the_post", "paid 2 times"),
-        ("leave_the_task_id_to_the_lock", "an answer is not in the ledger"),
-    ],
-)
-def test_a_mistake_is_found(world: World, mutant: str, complaint: str) -> None:
-    assert next(violations(world, mutant, "")).startswith(complaint)
