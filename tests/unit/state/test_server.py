@@ -106,15 +106,38 @@ def test_a_ledger_of_an_earlier_version_is_brought_up_to_date_by_who_writes(
 # --- its settings and its moods -------------------------------------------------------------------------
 
 
-def test_commits_are_durable_whatever_the_server_is_set_to(database: Database) -> None:
-    database.execute("ALTER DATABASE ledger SET synchronous_commit TO off")
+@pytest.mark.parametrize(("where", "name"), [("DATABASE", "ledger"), ("ROLE", "cogvid")])
+@pytest.mark.parametrize(("setting", "becomes"), [("off", "on"), ("remote_apply", "remote_apply")])
+def test_commits_are_durable_whatever_the_server_is_set_to(
+    database: Database, where: str, name: str, setting: str, becomes: str
+) -> None:
+    database.execute(f"ALTER {where} {name} SET synchronous_commit TO {setting}")
     try:
         with closing(Server(database.url).connect()) as connection:
-            (setting,) = connection.execute("SHOW synchronous_commit").fetchall()
+            (shown,) = connection.execute("SHOW synchronous_commit").fetchall()
     finally:
-        database.execute("ALTER DATABASE ledger RESET synchronous_commit")
+        database.execute(f"ALTER {where} {name} RESET synchronous_commit")
 
-    assert setting == {"synchronous_commit": "on"}
+    assert shown == {"synchronous_commit": becomes}
+
+
+def test_what_was_recorded_survives_the_crash_of_a_server_that_is_set_to_be_fast(
+    place: Place, database: Database
+) -> None:
+    there = database.server
+    there.execute("ALTER SYSTEM SET synchronous_commit TO off")
+    there.execute("ALTER SYSTEM SET wal_writer_delay TO '10s'")
+    there.execute("SELECT pg_reload_conf()")
+    try:
+        with place.open("run") as ledger:
+            ledger.record(make_attempt())
+            there.stop()
+    finally:
+        there.start()
+        there.execute("ALTER SYSTEM RESET ALL")
+        there.execute("SELECT pg_reload_conf()")
+
+    assert place.newest() == make_attempt()
 
 
 def test_writers_take_turns_whatever_isolation_the_server_is_set_to(place: Place, database: Database) -> None:
