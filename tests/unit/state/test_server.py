@@ -11,7 +11,7 @@ from cogvid_pipeline.model.attempt import State
 from cogvid_pipeline.state.database import Unreachable
 from cogvid_pipeline.state.ledger import Ledger
 from cogvid_pipeline.state.server import Server
-from cogvid_pipeline.state.shared_format import VERSION, bring_up_to_date, version_of
+from cogvid_pipeline.state.shared_format import _STEPS, VERSION, bring_up_to_date, version_of
 from tests.attempts import make_attempt, make_unfinished
 from tests.ledgers import Place
 from tests.postgres import PASSWORD, Database, line_to, server
@@ -56,12 +56,17 @@ def test_there_is_a_golden_of_each_version() -> None:
 
 
 def test_many_that_look_before_one_of_them_makes_the_ledger_all_get_it(database: Database) -> None:
+    assert versions_made_together(database) == [VERSION] * 6
+
+
+def versions_made_together(database: Database) -> list[int]:
+    """What six see who all have looked before the first of them changes anything."""
     there, all_have_looked = Server(database.url), threading.Barrier(6)
     versions: list[int] = []
 
     def make() -> None:
         with closing(there.connect()) as connection:
-            assert version_of(connection, there) == 0
+            version_of(connection, there)
             all_have_looked.wait()
             bring_up_to_date(connection, there)
             versions.append(version_of(connection, there))
@@ -71,8 +76,7 @@ def test_many_that_look_before_one_of_them_makes_the_ledger_all_get_it(database:
         thread.start()
     for thread in threads:
         thread.join()
-
-    assert versions == [VERSION] * 6
+    return versions
 
 
 @pytest.mark.parametrize("use", ["read", "written"])
@@ -86,21 +90,24 @@ def test_a_ledger_of_a_later_version_is_refused_by_its_number(
         place.newest() if use == "read" else place.keep(make_attempt())
 
 
-def test_a_ledger_of_an_earlier_version_is_brought_up_to_date_by_who_writes(
+def test_a_ledger_of_an_earlier_version_is_brought_up_to_date_by_who_writes_first(
     place: Place, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place.keep(make_attempt())
-    there = Server(database.url)
-    for module in ("shared_format", "postgres"):
-        monkeypatch.setattr(f"cogvid_pipeline.state.{module}.VERSION", VERSION + 1)
+    with place.open("earlier") as earlier:
+        earlier.record(make_unfinished())
+        for module in ("shared_format", "postgres"):
+            monkeypatch.setattr(f"cogvid_pipeline.state.{module}.VERSION", VERSION + 1)
+        more = ("ALTER TABLE cogvid.attempts ADD COLUMN more text NOT NULL DEFAULT ''",)
+        monkeypatch.setattr("cogvid_pipeline.state.shared_format._STEPS", (*_STEPS, more))
 
-    with pytest.raises(StateError, match=f"has version {VERSION}, and this cogvid works with") as caught:
-        place.newest()
+        with pytest.raises(StateError, match=f"has version {VERSION}, and this cogvid works with") as caught:
+            place.newest()
+        assert caught.value.hint == "cogvid apply brings it up to date"
 
-    assert caught.value.hint == "cogvid apply brings it up to date"
-    with closing(there.connect()) as connection:
-        bring_up_to_date(connection, there)
-        assert version_of(connection, there) == VERSION + 1
+        assert versions_made_together(database) == [VERSION + 1] * 6
+        earlier.record(make_attempt())
+
+    assert place.newest() == make_attempt()
 
 
 # --- its settings and its moods -------------------------------------------------------------------------
