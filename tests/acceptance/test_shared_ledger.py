@@ -352,6 +352,39 @@ def test_no_file_of_a_project_has_the_url(machines: tuple[Project, Project]) -> 
     assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]
 
 
+def test_no_ledger_is_taken_from_files_of_the_project(
+    tmp_path: Path, vendor: Vendor, database: Database
+) -> None:
+    project = machine(tmp_path / "one", vendor, "")
+    (project.root / ".env").write_text(f"COGVID_LEDGER={database.url}\n")
+    (project.root / ".pg_service.conf").write_text("[cogvid]\nhost=127.0.0.1\n")
+
+    assert project.apply().code == 0
+    assert (project.root / ".cogvid" / "ledger.db").exists()
+    assert database.execute("SELECT * FROM pg_namespace WHERE nspname = 'cogvid'") == []
+
+    project.write(CAT, more=f"ledger: {database.url}\n")
+    assert project.run("plan").code == 3
+
+
+def test_what_others_have_written_into_the_database_acts_on_no_terminal(
+    machines: tuple[Project, Project], vendor: Vendor, database: Database
+) -> None:
+    one, two = machines
+    assert one.apply().code == 0
+    database.execute(
+        "UPDATE cogvid.attempts SET state = 'intent', clip = NULL, run = 'evil', error = E'\\x1b[2J';"
+        "INSERT INTO cogvid.runs VALUES "
+        "('evil', now() + interval '1 hour', now(), E'\\x1b]0;host\\x07', 1, E'\\x1b[31m\\n::error::no')"
+    )
+
+    for command in (["plan"], ["status"], ["plan", "--format", "markdown"]):
+        ran = two.run(*command)
+        assert "\x1b" not in ran.out + ran.err
+        assert "\n::error::" not in ran.out + ran.err
+    assert two.plan() == {"cat": "hold"}
+
+
 @pytest.mark.parametrize("setting", ["soon", "0", "-1"])
 def test_a_lease_that_is_no_time_is_refused(machines: tuple[Project, Project], setting: str) -> None:
     one, _ = machines

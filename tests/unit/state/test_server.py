@@ -175,17 +175,61 @@ def test_a_database_that_cannot_hold_every_answer_is_refused(database: Database)
         database.server.execute("DROP DATABASE ascii WITH (FORCE)")
 
 
+def test_a_server_that_is_too_old_is_refused(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cogvid_pipeline.state.server._OLDEST", 99_00_00)
+
+    with pytest.raises(StateError, match=r"is on PostgreSQL \d\d, which is too old") as caught:
+        Server(database.url).connect()
+
+    assert caught.value.hint == "use PostgreSQL 99 or newer"
+
+
+def as_user(place: Place, database: Database, name: str) -> Place:
+    """The same ledger for a user who may log in, and nothing else so far."""
+    if database.execute(f"SELECT FROM pg_roles WHERE rolname = '{name}'"):
+        database.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")
+    database.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")
+    return Place(place.directory, database.url.replace("//cogvid:", f"//{name}:"))
+
+
 def test_a_user_who_may_make_nothing_is_told_what_it_takes(place: Place, database: Database) -> None:
-    database.execute(
-        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'guest') THEN "
-        f"CREATE ROLE guest LOGIN PASSWORD '{PASSWORD}'; END IF; END $$"
-    )
-    guest = Place(place.directory, database.url.replace("//cogvid:", "//guest:"))
+    guest = as_user(place, database, "guest")
 
     with pytest.raises(StateError, match="permission denied") as caught:
         guest.keep(make_attempt())
 
     assert "needs CREATE on the database once" in caught.value.hint
+
+
+def test_the_grants_of_the_documentation_are_enough(place: Place, database: Database) -> None:
+    place.keep(make_attempt())
+    renderer, reviewer = (as_user(place, database, name) for name in ("renderer", "reviewer"))
+    text = (GOLDEN.parents[1] / "docs" / "shared-ledger.md").read_text(encoding="utf-8")
+    database.execute(text.partition("```sql\n")[2].partition("```")[0])
+
+    with renderer.open("run") as ledger:
+        assert ledger.intend(make_unfinished("new", State.INTENT)) is None
+        ledger.record(make_unfinished("new"))
+        assert ledger.may_submit()
+
+    assert reviewer.newest() == make_attempt()
+    with pytest.raises(StateError, match="permission denied") as caught:
+        reviewer.keep(make_attempt())
+    assert "docs/shared-ledger.md" in caught.value.hint
+
+
+def test_a_server_whose_disk_is_full_can_be_tried_later(place: Place, database: Database) -> None:
+    with place.open("run") as ledger:
+        database.execute(
+            "CREATE FUNCTION cogvid.no_room() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE 'No space left on device' USING ERRCODE = 'disk_full'; END $$;"
+            "CREATE TRIGGER no_room BEFORE INSERT ON cogvid.attempts EXECUTE FUNCTION cogvid.no_room()"
+        )
+        with pytest.raises(Unreachable, match="No space left on device"):
+            ledger.record(make_attempt())
+        database.execute("DROP TRIGGER no_room ON cogvid.attempts")
+
+        assert ledger.record(make_attempt()) == make_attempt()
 
 
 def test_a_connection_that_was_lost_while_nothing_happened_is_made_anew(
