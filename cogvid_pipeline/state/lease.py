@@ -47,7 +47,11 @@ class Lease:
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
 
     def __enter__(self) -> Self:
-        self._say(_BEGIN)
+        try:
+            self._say(_BEGIN)
+        except BaseException:
+            self._close()
+            raise
         self._thread.start()
         return self
 
@@ -65,6 +69,9 @@ class Lease:
         self._renew()
         with suppress(StateError):
             self._say(_END)
+        self._close()
+
+    def _close(self) -> None:
         if self._connection is not None:
             self._connection.close()
 

@@ -180,6 +180,67 @@ def test_a_machine_that_wakes_after_its_request_was_held_has_its_answer_adopted(
     assert task_of(one) == task_of(two)
 
 
+STOPPED_AT_THE_LAST_MOMENT = """
+import os, signal
+from cogvid_pipeline import effects
+from cogvid_pipeline.cli.main import main
+
+def stop(effect, _):
+    if effect == "posting":
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+effects.observers.append(stop)
+main()
+"""
+
+
+@pytest.mark.parametrize("protocol", ["geekai", "bigmodel"])
+def test_a_machine_that_wakes_with_its_request_in_hand_does_not_send_it_any_more(
+    tmp_path: Path, database: Database, protocol: str
+) -> None:
+    with Vendor(protocol=protocol) as vendor:
+        one, two = (machine(tmp_path / name, vendor, database.url) for name in ("one", "two"))
+        first = one.python("-c", STOPPED_AT_THE_LAST_MOMENT, "apply", "--yes")
+        wait_until(lambda: has_tables(database) and is_in_doubt(database))
+        if two.apply().code == 5:  # somebody is sure that the machine is dead
+            assert two.run("recover", "--pay-again", "cat").code == 0
+            assert two.apply().code == 0
+        posts = len(vendor.posts)
+        first.send_signal(signal.SIGCONT)
+        first.communicate(timeout=60)
+
+        assert len(vendor.accepted) == posts == len(vendor.posts) == 1
+        assert one.apply().code == 0
+        assert task_of(one) == task_of(two)
+
+
+def has_tables(database: Database) -> bool:
+    return bool(
+        database.execute("SELECT 1 FROM pg_tables WHERE schemaname = 'cogvid' AND tablename = 'runs'")
+    )
+
+
+def test_the_vendor_never_has_more_in_hand_than_all_machines_together_may_submit(
+    tmp_path: Path, vendor: Vendor, database: Database
+) -> None:
+    vendor.seconds = 1
+    machines = [machine(tmp_path / name, vendor, database.url) for name in ("one", "two", "three")]
+    for each in machines:
+        each.write(
+            "".join(f"  {each.root.name}-{n}: {{prompt: {n} of {each.root.name}.}}\n" for n in range(2))
+        )
+
+    runs = [each.start("apply", "--yes", "--jobs", "2") for each in machines]
+    for run in runs:
+        run.communicate(timeout=60)
+
+    assert [run.returncode for run in runs] == [0, 0, 0]
+    begins = [task.ready_at - vendor.seconds for task in vendor.accepted]
+    at_once = [sum(0 <= begin - other < vendor.seconds for other in begins) for begin in begins]
+    assert len(begins) == 6
+    assert max(at_once) == 2
+
+
 def test_the_limit_of_an_account_counts_for_all_machines(
     machines: tuple[Project, Project], vendor: Vendor
 ) -> None:

@@ -186,7 +186,7 @@ def test_a_server_that_is_too_old_is_refused(database: Database, monkeypatch: py
 
 def as_user(place: Place, database: Database, name: str) -> Place:
     """The same ledger for a user who may log in, and nothing else so far."""
-    if database.execute(f"SELECT FROM pg_roles WHERE rolname = '{name}'"):
+    if database.execute(f"SELECT 1 FROM pg_roles WHERE rolname = '{name}'"):
         database.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")
     database.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")
     return Place(place.directory, database.url.replace("//cogvid:", f"//{name}:"))
