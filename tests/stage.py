@@ -144,6 +144,12 @@ class Books:
     async def take_over(self, attempt: Attempt) -> None:
         await self._moment("take_over")
 
+    async def ask(self, question: Callable[[], T]) -> T:
+        return question()
+
+    def hurry(self) -> None:
+        """Nothing here ever waits."""
+
     def known(self, fingerprint: str) -> Attempt | None:
         """The newest attempt that counts, as a real ledger ranks them."""
         mine = [row for row in self.rows.values() if row.fingerprint == fingerprint]
@@ -429,7 +435,7 @@ class Stage:
         lock = Lock(dict(self.book.entries), "digest")
         return Facts(
             lock=lock,
-            known=self.ledger.known,
+            known=lambda digests: {one: found for one in digests if (found := self.ledger.known(one))},
             recorded=self.ledger.rows.get,
             displaced=self.shelf.displaced,
             shared=self.colleagues.find if self.asked_when_planning else lambda _: None,

@@ -118,7 +118,7 @@ async def open_ports(
 def _say(reason: str) -> None:
     """Tell what the whole run waits for."""
     with suppress(OSError):  # the terminal may have gone
-        sys.stderr.write(f"{printable(reason)}; trying again\n")
+        sys.stderr.write(f"{printable(reason)}\n")
         sys.stderr.flush()
 
 
