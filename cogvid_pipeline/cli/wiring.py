@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Executor
 from contextlib import asynccontextmanager, suppress
 from functools import cache, partial
 from typing import Protocol
@@ -18,6 +17,7 @@ from cogvid_pipeline.engine.run import Run
 from cogvid_pipeline.engine.runner import Runner
 from cogvid_pipeline.engine.take import TakeWorker
 from cogvid_pipeline.errors import CogvidError
+from cogvid_pipeline.jobs import Crew
 from cogvid_pipeline.media.fit import fit_picture
 from cogvid_pipeline.media.frames import ClipFrames
 from cogvid_pipeline.media.picture import read_image
@@ -154,12 +154,12 @@ def make_runner(project: Project, ledger: Ledger, lock: Lock, plan: Plan, run: R
     return Runner(run, plan, planner, keeper, worker)
 
 
-def make_studio(project: Project, previews: PreviewFolder, executor: Executor, *, scale: float) -> Studio:
+def make_studio(project: Project, previews: PreviewFolder, crew: Crew, *, scale: float) -> Studio:
     """What previews of the project are made with."""
     return Studio(
         root=project.root,
         previews=previews,
-        executor=executor,
+        crew=crew,
         render=render_task,
         renderer=renderer(),
         scale=scale,
