@@ -212,7 +212,7 @@ def _text(path: Path) -> str:
     if not path.exists():
         raise UsageError(
             f"there is no file {path}",
-            hint="`apply` takes a plan that `cogvid plan --out` has saved; --select chooses shots",
+            hint="a plan is saved by `cogvid plan --out`; --select chooses shots",
         )
     if not path.is_file():
         raise UsageError(f"{path} is no file", hint=_MAKE_ONE)
