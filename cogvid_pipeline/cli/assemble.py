@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from cogvid_pipeline.cli.crews import hired, takes_engine
+from cogvid_pipeline.cli.crews import ENGINE_OPTION, hired
 from cogvid_pipeline.cli.film_file import film_file
 from cogvid_pipeline.cli.film_options import gathers_film_options
 from cogvid_pipeline.cli.options import reads_manifest
@@ -34,7 +34,7 @@ from cogvid_pipeline.report.printable import printable
     help="Bring each clip to this loudness: -16 is usual on the web, -23 in European broadcasting.",
 )
 @gathers_film_options
-@takes_engine
+@ENGINE_OPTION
 @reads_manifest
 def command(
     output: Path | None,

@@ -10,10 +10,8 @@ from typing import TypeAlias
 import click
 
 from cogvid_pipeline.cli.extras import needing_extra
-from cogvid_pipeline.cli.options import with_options
 from cogvid_pipeline.cli.project import Project
 from cogvid_pipeline.cli.sharing import REMOTE, find_store
-from cogvid_pipeline.cli.workers import Workers, processors
 from cogvid_pipeline.crew.here import Here
 from cogvid_pipeline.errors import UsageError
 from cogvid_pipeline.jobs import Crew
@@ -36,23 +34,21 @@ def _scheduler(_: click.Context, __: click.Parameter, value: str | None) -> str:
     return value
 
 
-takes_engine = with_options(
-    [
-        click.option(
-            "--engine",
-            metavar="URL",
-            envvar=ENGINE,
-            callback=_scheduler,
-            help="The Dask scheduler of a cluster that does the work on media, as in tcp://HOST:8786; "
-            f"`local` is this machine. {ENGINE} in the environment means the same.",
-        )
-    ]
+ENGINE_OPTION = click.option(
+    "--engine",
+    metavar="URL",
+    envvar=ENGINE,
+    callback=_scheduler,
+    help="The Dask scheduler of a cluster that does the work on media, as in tcp://HOST:8786; `local` is "
+    f"this machine. {ENGINE} in the environment means the same.",
 )
 
 
 @contextmanager
 def threads() -> Iterator[Crew]:
     """Threads of this process; one for each processor, since FFmpeg lets the others work."""
+    from cogvid_pipeline.cli.workers import processors  # loads what starts processes
+
     with ThreadPoolExecutor(processors()) as pool:
         try:
             yield Here(pool)
@@ -64,6 +60,8 @@ def threads() -> Iterator[Crew]:
 @contextmanager
 def processes(most: int | None) -> Iterator[Crew]:
     """Processes of this machine; at most so many, one for each processor where that is None."""
+    from cogvid_pipeline.cli.workers import Workers, processors
+
     with Workers(most or processors()) as workers:
         yield Here(workers, near=False)
 
@@ -92,6 +90,18 @@ def hired(engine: str, project: Project, here: Hire = threads, *, most: int | No
     exchange.check()
     with cluster(engine, exchange, most=most or MOST_JOBS, say=_say) as crew:
         yield crew
+
+
+@contextmanager
+def helped(engine: str, project: Project) -> Iterator[Crew | None]:
+    """The crew of a cluster, with this machine for what it cannot do; None where `engine` is empty."""
+    if not engine:
+        yield None
+        return
+    from cogvid_pipeline.crew.reserve import Reserve
+
+    with hired(engine, project) as crew, ThreadPoolExecutor() as pool:
+        yield Reserve(crew, pool)
 
 
 def _say(words: str) -> None:

@@ -6,7 +6,7 @@ from functools import partial
 
 import click
 
-from cogvid_pipeline.cli.crews import hired, processes, takes_engine
+from cogvid_pipeline.cli.crews import ENGINE_OPTION, hired, processes
 from cogvid_pipeline.cli.extras import needing_extra
 from cogvid_pipeline.cli.options import finite, reads_manifest
 from cogvid_pipeline.cli.project import Project, open_project
@@ -47,7 +47,7 @@ _FILM = "film"
     metavar="PORT",
     help="Where --watch serves the page; a free port when it is left out.",
 )
-@takes_engine
+@ENGINE_OPTION
 @reads_manifest
 def command(
     shots: tuple[str, ...],
@@ -102,9 +102,8 @@ def _render(
     if film:
         from cogvid_pipeline.cli.preview_film import preview_film
 
-        click.echo(
-            printable(preview_film(project, outcomes, folder.path(_FILM), partial(hired, engine, project)))
-        )
+        made = preview_film(project, outcomes, folder.path(_FILM), partial(hired, engine, project))
+        click.echo(printable(made))
     return outcomes
 
 

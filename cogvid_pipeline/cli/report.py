@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from cogvid_pipeline.cli.crews import hired, takes_engine
+from cogvid_pipeline.cli.crews import ENGINE_OPTION, hired
 from cogvid_pipeline.cli.options import reads_manifest
 from cogvid_pipeline.cli.project import open_project
 from cogvid_pipeline.cli.saved import asked_again, asked_for, load_plan, refuse_stale
@@ -40,7 +40,7 @@ from cogvid_pipeline.report.printable import printable
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write one picture with three frames of every shot; without --out nothing else is written.",
 )
-@takes_engine
+@ENGINE_OPTION
 @reads_manifest
 @click.pass_context
 def command(

@@ -10,8 +10,9 @@ from typing import Protocol
 from cogvid_pipeline.cli.accounts import ACCOUNTS
 from cogvid_pipeline.cli.extras import needing_extra
 from cogvid_pipeline.cli.project import Project
+from cogvid_pipeline.crew.clips import CrewClips
 from cogvid_pipeline.engine.locking import LockKeeper
-from cogvid_pipeline.engine.ports import Labeller, Ports, Provider, Vendor
+from cogvid_pipeline.engine.ports import Frames, Labeller, Ports, Provider, Vendor
 from cogvid_pipeline.engine.previews import Studio
 from cogvid_pipeline.engine.run import Run
 from cogvid_pipeline.engine.runner import Runner
@@ -94,9 +95,14 @@ async def open_ports(
     observe: Callable[[Event], None],
     labeller: Labeller | None,
     shared: SharedStore | None = None,
+    crew: Crew | None = None,
 ) -> AsyncIterator[Ports]:
-    """The ports of one run; connections are closed at the end."""
+    """The ports of one run; connections are closed at the end. Where there is a crew, it looks into clips."""
     storyboard = project.storyboard
+    frames: Frames = ClipFrames()
+    if crew:
+        frames = clips = CrewClips(crew)
+        project.clips.probe = clips.probe
     async with Web(may_submit=ledger.may_submit) as web:
         yield Ports(
             provider=cache(partial(make_provider, storyboard, web)),
@@ -105,7 +111,7 @@ async def open_ports(
             ledger=GatheredLedger(ledger, _say),
             lock=lock_file,
             clips=project.clips,
-            frames=ClipFrames(),
+            frames=frames,
             read_image=partial(read_image, project.root),
             fit_picture=fit_picture,
             observe=observe,

@@ -28,7 +28,7 @@ ALLOWED = {
     "providers": BASE | {"media"},
     "store": BASE | {"media"},
     "remote": BASE | {"state", "store"},
-    "crew": BASE | {"remote"},
+    "crew": BASE | {"media", "remote"},
     "page": BASE | {"report"},
     "watch": BASE,
     "emulator": BASE | {"media", "providers", "store", "loopback"},
