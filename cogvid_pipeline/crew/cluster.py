@@ -39,8 +39,8 @@ def cluster(
     An exception that leaves the block drops what is under way. Raises ClusterError when it cannot be had.
     """
     with connected(address) as client:
-        crew = Cluster(client, exchange, most)
-        watching = threading.Thread(target=crew.watch, args=(address, say), daemon=True)
+        crew = Cluster(client, address, exchange, most)
+        watching = threading.Thread(target=crew.watch, args=[say], daemon=True)
         watching.start()
         try:
             yield crew
@@ -57,8 +57,9 @@ class Cluster:
 
     near = False
 
-    def __init__(self, client: Client, exchange: Exchange, most: int) -> None:
+    def __init__(self, client: Client, address: str, exchange: Exchange, most: int) -> None:
         self._client = client
+        self._address = address
         self._executor = client.get_executor(pure=False)
         self._exchange = exchange
         self._threads = ThreadPoolExecutor(most)
@@ -68,7 +69,7 @@ class Cluster:
     def begin(self, job: Job[T]) -> Future[T]:
         return self._threads.submit(self._see_through, job)
 
-    def watch(self, address: str, say: Callable[[str], None]) -> None:
+    def watch(self, say: Callable[[str], None]) -> None:
         """Give up when the scheduler has gone, or when there was no worker for too long."""
         patience = parse_timedelta(dask.config.get("distributed.scheduler.no-workers-timeout") or _PATIENCE)
         seen, said = time.monotonic(), False
@@ -76,18 +77,18 @@ class Cluster:
             try:
                 workers = self._client.nthreads()
             except Exception:
-                self.give_up(ClusterError(f"the scheduler at {address} has gone", hint=_AGAIN))
+                self.give_up(self._gone())
                 return
             if workers:
                 seen, said = time.monotonic(), False
                 continue
             waited = time.monotonic() - seen
             if not said:
-                say(f"the cluster at {address} has no worker: waiting for one")
+                say(f"the cluster at {self._address} has no worker: waiting for one")
                 said = True
             if waited > patience:
-                hint = f"start one with `dask worker {address}`"
-                self.give_up(ClusterError(f"the cluster at {address} has no worker", hint=hint))
+                hint = f"start one with `dask worker {self._address}`"
+                self.give_up(ClusterError(f"the cluster at {self._address} has no worker", hint=hint))
                 return
 
     def give_up(self, reason: ClusterError) -> None:
@@ -103,10 +104,22 @@ class Cluster:
         needs = {name: self._exchange.put(path) for name, path in job.files.items()}
         store = anywhere(self._exchange.bucket.address)
         order = Order(job.work, needs, job.into is not None, store, tools())
-        made: Made[T] = self._wait(self._executor.submit(carry_out, order))
+        made: Made[T] = self._wait(self._submit(order))
         if job.into and made.file:
             self._exchange.fetch(made.file, job.into)
         return made.said
+
+    def _gone(self) -> ClusterError:
+        return ClusterError(f"the scheduler at {self._address} has gone", hint=_AGAIN)
+
+    def _submit(self, order: Order[T]) -> Future[Made[T]]:
+        if self._lost:
+            raise self._lost
+        try:
+            return self._executor.submit(carry_out, order)
+        except Exception as error:
+            self.give_up(self._gone())
+            raise self._gone() from error
 
     def _wait(self, future: Future[T]) -> T:
         while not wait([future], _BLINK).done:
@@ -115,7 +128,8 @@ class Cluster:
         try:
             return future.result()
         except CancelledError:
-            raise self._lost or ClusterError("the cluster has dropped a job", hint=_AGAIN) from None
+            self.give_up(self._gone())
+            raise self._lost or self._gone() from None
         except KilledWorker as error:
             raise ClusterError(
                 f"{error.allowed_failures + 1} workers have ended over a job",
