@@ -21,17 +21,13 @@ def connected(address: str) -> Iterator[Client]:
 
     Certificates for tls:// are Dask's own settings.
     """
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)  # what Dask says besides goes to the terminal, in tracebacks
+    logging.disable(logging.CRITICAL)  # what Dask says besides would go to the terminal, in tracebacks
+    client = _connect(address)
     try:
-        client = _connect(address)
-        try:
-            _check(client, address)
-            yield client
-        finally:
-            client.close(timeout=_SECONDS)
+        _check(client, address)
+        yield client
     finally:
-        logging.disable(before)
+        client.close(timeout=_SECONDS)
 
 
 def _connect(address: str) -> Client:
