@@ -19,10 +19,11 @@ import click
 from cogvid_pipeline.cli.conflict import settle_conflict, whole_again
 from cogvid_pipeline.cli.crews import ENGINE_OPTION, helped
 from cogvid_pipeline.cli.options import Option, reads_manifest, with_options
+from cogvid_pipeline.cli.plan_file import load_plan
 from cogvid_pipeline.cli.planning import gathers_plan_options, note_unlabelled, warn
 from cogvid_pipeline.cli.progress import leave_terminal, watching
 from cogvid_pipeline.cli.project import Project, open_project
-from cogvid_pipeline.cli.saved import asked_again, asked_for, load_plan, refuse_stale
+from cogvid_pipeline.cli.saved import asked_again, asked_for, refuse_stale
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.cli.sharing import find_store, plan_with
 from cogvid_pipeline.cli.streams import paint_for

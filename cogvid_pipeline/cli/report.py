@@ -9,8 +9,9 @@ from click.core import ParameterSource
 
 from cogvid_pipeline.cli.crews import ENGINE_OPTION, hired
 from cogvid_pipeline.cli.options import reads_manifest
+from cogvid_pipeline.cli.plan_file import load_plan
 from cogvid_pipeline.cli.project import open_project
-from cogvid_pipeline.cli.saved import asked_again, asked_for, load_plan, refuse_stale
+from cogvid_pipeline.cli.saved import asked_again, asked_for, refuse_stale
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.cli.sharing import find_store, plan_with
 from cogvid_pipeline.model.plan import PlanOptions

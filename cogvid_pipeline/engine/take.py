@@ -147,6 +147,7 @@ class TakeWorker:
 
     async def _collect(self, take: Take, attempt: Attempt, answer: TaskState | None) -> Outcome:
         """See an accepted attempt through; shots that share a task wait for it together."""
+        attempt = replace(attempt, error="")  # why an earlier run could not
         self.keeper.pending(take.name, attempt)
 
         async def collect() -> Attempt:
@@ -158,6 +159,10 @@ class TakeWorker:
         except TaskEnded as error:
             self.keeper.pending(take.name, error.attempt)
             return Failed(str(error), error.hint, error.attempt)
+        except CogvidError as error:
+            # It is paid for and goes on with the next run; until then `status` can say what is wrong.
+            self.keeper.pending(take.name, replace(attempt, error=str(error)))
+            raise
         return await self.finish(take, finished)
 
     async def _bring_back(self, take: Take, attempt: Attempt, upstream: Mapping[str, Attempt]) -> Attempt:
