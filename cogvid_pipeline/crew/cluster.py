@@ -116,10 +116,11 @@ class Cluster:
         if self._lost:
             raise self._lost
         try:
-            return self._executor.submit(carry_out, order)
+            future: Future[Made[T]] = self._executor.submit(carry_out, order)
         except Exception as error:
             self.give_up(self._gone())
             raise self._gone() from error
+        return future
 
     def _wait(self, future: Future[T]) -> T:
         while not wait([future], _BLINK).done:
