@@ -30,6 +30,12 @@ def folder_at(address: str, base: Path) -> Path | None:
     return Path(found[2]) if found[1] in {"file", "local"} else None
 
 
+def anywhere(address: str) -> str:
+    """The address as it means the same in whatever directory it is read."""
+    path = folder_at(address, Path())
+    return str(path.resolve()) if path else address
+
+
 def refuse_planted(address: str, base: Path) -> None:
     """Raise UsageError for a directory inside of the work tree: a pull request could have brought it."""
     path = folder_at(address, base)

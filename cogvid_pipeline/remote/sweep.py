@@ -11,6 +11,7 @@ from cogvid_pipeline.remote.shared import SharedStore, clip_key
 
 _CLIP = re.compile(r"clips/[0-9a-f]{2}/([0-9a-f]{64})\.mp4")
 _RECORD = re.compile(r"requests/[0-9a-f]{2}/([0-9a-f]{64})\.json")
+_WORK = re.compile(r"work/[0-9a-f]{2}/[0-9a-f]{64}")
 _PROJECT = re.compile(r"projects/(.+)\.json")
 _AT_ONCE = 8
 
@@ -54,6 +55,12 @@ def survey(store: SharedStore, needed: Needed, *, now: float, grace: float) -> l
         _described(each, now, reasons.get(digest) or (Reason.YOUNG if is_young(each) else None))
         for each, digest in leads.items()
         if digest
+    ]
+    # What went through a cluster can be made again.
+    files += [
+        _described(each, now, Reason.YOUNG if is_young(each) else None)
+        for each in store.bucket.objects("work")
+        if _WORK.fullmatch(each.key)
     ]
     return sorted(files, key=lambda file: (-file.age, file.path))
 
