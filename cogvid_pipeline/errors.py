@@ -12,6 +12,7 @@ CogvidError (1)
 ├── MediaError (1)       a video or image cannot be read or written
 ├── StoreError (1)       the shared store cannot be used
 │   └── DamagedObject (1)  what it has is not what it should be
+├── ClusterError (1)     the cluster cannot do the work
 └── FetchError (1)       a clip cannot be downloaded
     └── ClipGone (1)     the address is dead; a new one must be asked for
 """
@@ -97,6 +98,10 @@ class StoreError(CogvidError):
 
 class DamagedObject(StoreError):
     """An object of the shared store is not what its name says."""
+
+
+class ClusterError(CogvidError):
+    """The cluster cannot be reached, or cannot do the work."""
 
 
 class FetchError(CogvidError):

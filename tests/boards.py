@@ -92,7 +92,7 @@ def plan_for(
     """
     facts = Facts(
         lock=lock or Lock(),
-        known=(ledger or {}).get,
+        known=lambda digests: {one: found for one in digests if (found := (ledger or {}).get(one))},
         recorded={one.request_id: one for one in (*(ledger or {}).values(), *over)}.get,
         displaced=lambda _, take: take in missing,
         repeatable=lambda _: repeatable,

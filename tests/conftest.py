@@ -47,6 +47,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
         "ZAI_BASE_URL",
         "COGVID_LEASE",
         "COGVID_LEDGER",
+        "COGVID_ENGINE",
         "COGVID_REMOTE",
         "AWS_ENDPOINT_URL",
         "AWS_PROFILE",

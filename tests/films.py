@@ -10,6 +10,7 @@ from typing import Any
 import av
 from PIL import Image
 
+from cogvid_pipeline.cli.crews import threads
 from cogvid_pipeline.cli.filming import make_film
 from cogvid_pipeline.cut.edit_list import EditOptions, make_edit
 from cogvid_pipeline.media.film.stretch import Footage
@@ -51,8 +52,8 @@ class Watched:
     def begin(self, frames: int) -> None:
         self.frames = frames
 
-    def advance(self) -> None:
-        self.advanced += 1
+    def advance(self, frames: int = 1) -> None:
+        self.advanced += frames
 
     def encoded(self, event: Event) -> None:
         self.names.append(event.name)
@@ -95,9 +96,15 @@ class Studio:
         into = self.root / f"{name}.film.mp4"
         self.watched = Watched()
         footage = Footage(edit, cards, self.paths)
-        made = make_film(
-            footage, StretchStore(self.root / "state"), into, loudness=loudness, watch=self.watched
-        )
+        with threads() as crew:
+            made = make_film(
+                footage,
+                StretchStore(self.root / "state"),
+                into,
+                crew=crew,
+                watch=self.watched,
+                loudness=loudness,
+            )
         return Film(into, edit, made)
 
 

@@ -5,6 +5,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,16 @@ from tempfile import mkdtemp
 import psycopg
 
 PASSWORD = "not-for-show"
+_TRIES = 5  # to find a port that nobody else takes at the same moment
+
+# Waits for the end of the process that holds the other end of its pipe, however that ends, and tidies up.
+_JANITOR = """
+import shutil, subprocess, sys
+sys.stdin.read()
+home, *stop = sys.argv[1:]
+subprocess.run(stop, cwd="/", stdin=subprocess.DEVNULL, capture_output=True)
+shutil.rmtree(home, ignore_errors=True)
+"""
 
 
 def binaries() -> Path:
@@ -32,19 +43,24 @@ def unprivileged() -> list[str]:
 
 
 class Server:
-    """Its data are as safe as a test needs them: nothing survives a power cut."""
+    """Its data are as safe as a test needs them: nothing survives a power cut, or the end of this process."""
 
     options = "-c fsync=off"
 
     def __init__(self) -> None:
         self.home = Path(mkdtemp(prefix="cogvid-postgres-"))
+        self._stop = [str(binaries() / "pg_ctl"), "stop", "-m", "immediate", "-D", str(self.home / "data")]
+        self._janitor = subprocess.Popen(
+            [sys.executable, "-c", _JANITOR, str(self.home), *unprivileged(), *self._stop],
+            stdin=subprocess.PIPE,
+            start_new_session=True,  # what ends the tests from a terminal is not to end it as well
+        )
         password = self.home / "password"
         password.write_text(PASSWORD)
         self.home.chmod(0o755)
         if not os.getuid():
             for path in (self.home, password):
                 shutil.chown(path, "nobody", "nogroup")
-        self.port = free_port()
         self._run(
             "initdb",
             "--username=cogvid",
@@ -55,7 +71,18 @@ class Server:
             "--no-locale",
             str(self.home / "data"),
         )
-        self.start()
+        self._start_somewhere()
+
+    def _start_somewhere(self) -> None:
+        for left in reversed(range(_TRIES)):
+            self.port = free_port()
+            try:
+                self.start()
+            except AssertionError:
+                if not left:
+                    raise
+            else:
+                return
 
     def start(self) -> None:
         options = f"-h 127.0.0.1 -p {self.port} -k {self.home} {self.options} -c max_connections=200"
@@ -72,17 +99,16 @@ class Server:
         )
 
     def stop(self) -> None:
-        self._run("pg_ctl", "stop", "-m", "immediate", "-D", str(self.home / "data"))
+        self._run(*self._stop)
 
     def remove(self) -> None:
-        self.stop()
-        shutil.rmtree(self.home)
+        self._janitor.communicate()
 
-    def database(self) -> "Database":
+    def database(self, name: str = "ledger") -> "Database":
         """An empty one, the same each time: to make one takes longer than to clear it."""
-        database = Database(self, "ledger")
-        if not self.execute("SELECT 1 FROM pg_database WHERE datname = 'ledger'"):
-            self.execute("CREATE DATABASE ledger")
+        database = Database(self, name)
+        if not self.execute(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
+            self.execute(f"CREATE DATABASE {name}")
         database.cut_connections()
         database.execute("DROP SCHEMA IF EXISTS cogvid CASCADE")
         return database
@@ -104,7 +130,7 @@ class Server:
         # A server keeps what it inherits, so that nobody may wait for the end of a pipe.
         with (self.home / "said").open("w+") as said:
             done = subprocess.run(
-                [*unprivileged(), str(binaries() / program), *arguments],
+                [*unprivileged(), binaries() / program, *arguments],
                 cwd=self.home,
                 stdin=subprocess.DEVNULL,
                 stdout=said,
@@ -127,6 +153,13 @@ class Database:
 
     def execute(self, statement: str) -> list[tuple[object, ...]]:
         return self.server.execute(statement, database=self.name)
+
+    def transactions(self) -> int:
+        """How many there have been, in sessions that have ended."""
+        ((number,),) = self.server.execute(
+            f"SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = '{self.name}'"
+        )
+        return int(str(number))
 
     def cut_connections(self) -> None:
         """End every session of a client, whatever it is doing."""
@@ -154,7 +187,7 @@ def free_port() -> int:
 
 
 class Line:
-    """A connection's way to the server: bytes are passed on until it is cut or goes dead."""
+    """A connection's way to the server: bytes are passed on until it is cut or goes silent."""
 
     def __init__(self, target: int) -> None:
         self._target = target
@@ -162,6 +195,8 @@ class Line:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.down = False
+        self.passing = threading.Event()  # while it is cleared, bytes wait on the way
+        self.passing.set()
         threading.Thread(target=self._serve, daemon=True).start()
 
     def cut(self) -> None:
@@ -173,6 +208,7 @@ class Line:
 
     def close(self) -> None:
         self._listener.close()
+        self.passing.set()
         self.cut()
 
     def _serve(self) -> None:
@@ -191,12 +227,13 @@ class Line:
                 continue
             self._ends += [client, there]
             for source, target in ((client, there), (there, client)):
-                threading.Thread(target=_pass_on, args=(source, target), daemon=True).start()
+                threading.Thread(target=_pass_on, args=(source, target, self.passing), daemon=True).start()
 
 
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
+def _pass_on(source: socket.socket, target: socket.socket, passing: threading.Event) -> None:
     with suppress(OSError):
         while data := source.recv(65536):
+            passing.wait()
             target.sendall(data)
     for end in (source, target):
         with suppress(OSError):

@@ -4,10 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
+
+from cogvid_pipeline.cli.main import cli
 from tests.vendor import Vendor
 
 PATIENCE = 120  # seconds after which a command counts as hanging
@@ -58,13 +62,10 @@ class Project:
 
     def python(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
         """Start Python with these arguments, where and as `cogvid` would be."""
-        environment = {**os.environ, **self.env}
-        if self.vendor:
-            environment |= self.vendor.environment
         return subprocess.Popen(
             [sys.executable, *arguments],
             cwd=self.root,
-            env=environment,
+            env={**os.environ, **self._environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -90,7 +91,20 @@ class Project:
         return {action["shot"]: action["action"] for action in ran.json["actions"]}
 
     @property
+    def _environment(self) -> dict[str, str]:
+        return self.env | dict(self.vendor.environment if self.vendor else {})
+
+    @property
     def lock(self) -> dict[str, Any]:
         """The entries of the lock."""
         shots: dict[str, Any] = json.loads((self.root / "cogvid.lock").read_text(encoding="utf-8"))["shots"]
         return shots
+
+
+class QuickProject(Project):
+    """A project whose commands run in this process: for tests of many, none of which needs one of its own."""
+
+    def run(self, *arguments: str) -> Ran:
+        with chdir(self.root):
+            ran = CliRunner().invoke(cli, arguments, env=self._environment, catch_exceptions=False)
+        return Ran(ran.exit_code, ran.stdout, ran.stderr)

@@ -17,26 +17,32 @@ BUCKET = "our-clips"
 class S3:
     """The server, whose buckets are directories below `root`; use it as a context manager.
 
-    It is reached by a port that stays the same while it is dead, and alive again.
+    `name` is that of the place on it which is used. It is reached by a port that stays the same when it was
+    dead, and `calls` counts the connections to it.
     """
 
     def __init__(self, root: Path) -> None:
+        self.name = "night"
+        self.calls = 0
         self.bucket = root / BUCKET
         self.bucket.mkdir(parents=True)
         self._root = root
         self._server: subprocess.Popen[str] | None = None
         self._behind = 0
         self._left: int | None = None
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._stalls_at = b""
+        self._stalled = threading.Event()
+        self._flows = threading.Event()
+        self._flows.set()
+        self._listener: socket.socket | None = None
+        self._port = 0
 
     def __enter__(self) -> Self:
         self.start()
-        threading.Thread(target=self._accept, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.kill()
-        self._listener.close()
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -45,14 +51,14 @@ class S3:
             "AWS_ACCESS_KEY_ID": _KEY,
             "AWS_SECRET_ACCESS_KEY": _SECRET,
             "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self._listener.getsockname()[1]}",
-            "COGVID_REMOTE": f"s3://{BUCKET}/night",
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self._port}",
+            "COGVID_REMOTE": f"s3://{BUCKET}/{self.name}",
         }
 
     @property
     def place(self) -> Path:
         """Where the objects of that place lie as files."""
-        return self.bucket / "night"
+        return self.bucket / self.name
 
     def start(self) -> None:
         binary = files("rclone_api").joinpath("bin/rclone")
@@ -65,8 +71,16 @@ class S3:
         found = re.search(r"http://127\.0\.0\.1:(\d+)", said)
         assert found, said
         self._behind = int(found[1])
+        self._listener = socket.create_server(("127.0.0.1", self._port))
+        self._port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def kill(self) -> None:
+        if self._listener:
+            with suppress(OSError):
+                self._listener.shutdown(socket.SHUT_RDWR)  # wakes who waits for the next connection
+            self._listener.close()
+            self._listener = None
         if self._server:
             self._server.kill()
             self._server.communicate()
@@ -76,12 +90,22 @@ class S3:
         """Be killed once so many more bytes have been sent to it."""
         self._left = count
 
-    def _accept(self) -> None:
+    def stall_at(self, text: bytes) -> threading.Event:
+        """Let nothing through, until `flow`, from when a request has this in it; the event tells when."""
+        self._stalls_at = text
+        self._stalled.clear()
+        return self._stalled
+
+    def flow(self) -> None:
+        self._flows.set()
+
+    def _accept(self, listener: socket.socket) -> None:
         while True:
             try:
-                client, _ = self._listener.accept()
+                client, _ = listener.accept()
             except OSError:
                 return
+            self.calls += 1
             try:
                 server = socket.create_connection(("127.0.0.1", self._behind))
             except OSError:
@@ -93,6 +117,11 @@ class S3:
     def _pump(self, source: socket.socket, target: socket.socket, client: socket.socket) -> None:
         try:
             while data := source.recv(65536):
+                if self._stalls_at and self._stalls_at in data:
+                    self._stalls_at = b""
+                    self._flows.clear()
+                    self._stalled.set()
+                self._flows.wait()
                 if source is client and self._left is not None:
                     data = data[: self._left]
                     self._left -= len(data)

@@ -27,7 +27,7 @@ from cogvid_pipeline.engine.run import ApplyOptions, Run
 from cogvid_pipeline.engine.runner import Runner
 from cogvid_pipeline.engine.take import TakeWorker
 from cogvid_pipeline.errors import MediaError, StateError
-from cogvid_pipeline.model.attempt import Attempt, Clip, Full, Lock, LockEntry, State
+from cogvid_pipeline.model.attempt import Attempt, Clip, Full, Lock, LockEntry, State, Stored
 from cogvid_pipeline.model.event import Event
 from cogvid_pipeline.model.plan import Plan, PlanOptions
 from cogvid_pipeline.model.shot import Fit, ImageFile, Storyboard
@@ -134,14 +134,21 @@ class Books:
         self.rows[attempt.request_id] = attempt
         return attempt
 
-    async def take_in(self, attempt: Attempt) -> None:
+    async def take_in(self, attempt: Attempt) -> Attempt:
         await self._moment("take_in")
         live = attempt.state in LIVE and self._live(attempt.fingerprint)
         if attempt.request_id not in self.rows and not live:
             self.rows[attempt.request_id] = attempt
+        return self.rows.get(attempt.request_id, attempt)
 
     async def take_over(self, attempt: Attempt) -> None:
         await self._moment("take_over")
+
+    async def ask(self, question: Callable[[], T]) -> T:
+        return question()
+
+    def hurry(self) -> None:
+        """Nothing here ever waits."""
 
     def known(self, fingerprint: str) -> Attempt | None:
         """The newest attempt that counts, as a real ledger ranks them."""
@@ -269,6 +276,25 @@ class Shelf:
             self.placed[take] = attempt.clip.sha256
 
 
+@dataclass
+class Colleagues:
+    """A shared store in memory. Its clips consist of the address in their records."""
+
+    shelf: Shelf
+    records: dict[str, Attempt] = field(default_factory=dict)
+
+    def have(self, attempt: Attempt) -> None:
+        self.records[attempt.fingerprint] = replace(attempt, clip=clip_of_bytes(attempt.url.encode()))
+
+    def find(self, fingerprint: str) -> Attempt | None:
+        return self.records.get(fingerprint)
+
+    def fetch(self, clip: Stored, into: Path, progress: Progress) -> bool:
+        urls = [each.url.encode() for each in self.records.values() if each.clip == clip]
+        self.shelf.files.update((into, url) for url in urls)
+        return bool(urls)
+
+
 def clip_of_bytes(content: bytes) -> Clip:
     digest = hashlib.sha256(content).hexdigest()
     return Clip(digest, len(content), 1920, 1080, fps=30.0, duration=5.0, audio=False)
@@ -349,6 +375,8 @@ class Stage:
         self.vendor = ScriptedVendor(self.effects)
         self.shelf = Shelf(self.effects)
         self.sketch = Sketch(self.shelf)
+        self.colleagues = Colleagues(self.shelf)
+        self.asked_when_planning = False
         self.book = LockBook(self.effects, dict(self.lock.entries))
         self.run: Run | None = None
 
@@ -393,6 +421,7 @@ class Stage:
             clock=now,
             jitter=lambda: 1.0,
             new_id=lambda: f"request-{next(self._ids)}",
+            shared=self.colleagues,
         )
 
     def _runner(self, plan: Plan, options: ApplyOptions) -> Runner:
@@ -406,9 +435,10 @@ class Stage:
         lock = Lock(dict(self.book.entries), "digest")
         return Facts(
             lock=lock,
-            known=self.ledger.known,
+            known=lambda digests: {one: found for one in digests if (found := self.ledger.known(one))},
             recorded=self.ledger.rows.get,
             displaced=self.shelf.displaced,
+            shared=self.colleagues.find if self.asked_when_planning else lambda _: None,
         )
 
     def _prices(self) -> PriceBook:

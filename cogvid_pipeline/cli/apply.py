@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import wraps
 from math import isfinite
@@ -17,11 +17,13 @@ from typing import Any
 import click
 
 from cogvid_pipeline.cli.conflict import settle_conflict, whole_again
+from cogvid_pipeline.cli.crews import ENGINE_OPTION, helped
 from cogvid_pipeline.cli.options import Option, reads_manifest, with_options
+from cogvid_pipeline.cli.plan_file import load_plan
 from cogvid_pipeline.cli.planning import gathers_plan_options, note_unlabelled, warn
 from cogvid_pipeline.cli.progress import leave_terminal, watching
 from cogvid_pipeline.cli.project import Project, open_project
-from cogvid_pipeline.cli.saved import asked_again, asked_for, load_plan, refuse_stale
+from cogvid_pipeline.cli.saved import asked_again, asked_for, refuse_stale
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.cli.sharing import find_store, plan_with
 from cogvid_pipeline.cli.streams import paint_for
@@ -29,6 +31,7 @@ from cogvid_pipeline.durable import check_writable
 from cogvid_pipeline.engine.outcome import Blocked, Failed, Held, RunReport, Stopped
 from cogvid_pipeline.engine.run import ApplyOptions, Run
 from cogvid_pipeline.errors import CogvidError, HeldAttempts, Interrupted, UsageError
+from cogvid_pipeline.jobs import Crew
 from cogvid_pipeline.model.plan import Generate, Keep, Plan, PlanOptions, Regenerate, Repeat, Resume
 from cogvid_pipeline.plan.cost import check_limits
 from cogvid_pipeline.plan.protect import check_protected
@@ -46,6 +49,14 @@ def _limit(_: click.Context, __: click.Parameter, value: float | None) -> Decima
     return None if value is None else Decimal(str(value))
 
 
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How a run goes about it, and the cluster that helps, if there is one."""
+
+    options: ApplyOptions
+    engine: str
+
+
 def _gathers_run_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add how the run goes about it; it arrives as the argument `how`, and in `options`."""
 
@@ -57,9 +68,10 @@ def _gathers_run_options(function: Callable[..., Any]) -> Callable[..., Any]:
         fail_fast: bool,
         task_timeout: float,
         no_remote: bool,
+        engine: str,
         **rest: Any,
     ) -> Any:
-        how = ApplyOptions(jobs=jobs, fail_fast=fail_fast, task_timeout=60 * task_timeout)
+        how = _How(ApplyOptions(jobs=jobs, fail_fast=fail_fast, task_timeout=60 * task_timeout), engine)
         return function(*args, options=replace(options, remote=not no_remote), how=how, **rest)
 
     return with_options(_RUN_OPTIONS)(gather)
@@ -87,6 +99,7 @@ _RUN_OPTIONS: tuple[Option, ...] = (
         help="Do not look into the shared store for clips that colleagues have paid for.",
     ),
     click.option("--fail-fast", is_flag=True, help="Submit nothing more once a shot has failed."),
+    ENGINE_OPTION,
 )
 
 
@@ -111,7 +124,7 @@ def command(
     yes: bool,
     options: PlanOptions,
     max_cost: Decimal | None,
-    how: ApplyOptions,
+    how: _How,
     as_json: bool,
     settings: Settings,
 ) -> None:
@@ -154,7 +167,8 @@ def command(
         if plan.pending:
             check_writable(project.lock_path)  # before anything is bought, not after
         gc.freeze()  # the storyboard and the plan live to the end; only what the run makes is looked through
-        report = asyncio.run(_run(project, ledger, plan, how, store, as_json=as_json))
+        with helped(how.engine, project) as crew:
+            report = asyncio.run(_run(project, ledger, plan, how.options, store, crew, as_json=as_json))
     if plan.conflicted:
         click.echo(whole_again(project), err=True)
     _conclude(report, quiet=as_json, again="plan again" if document else "run the same command again")
@@ -179,6 +193,7 @@ async def _run(
     plan: Plan,
     options: ApplyOptions,
     store: SharedStore | None,
+    crew: Crew | None,
     *,
     as_json: bool,
 ) -> RunReport:
@@ -189,7 +204,7 @@ async def _run(
         click.echo(_UNSIGNED, err=True)
     lock, lock_file = settle_conflict(project, ledger, plan)
     with watching(plan, as_json=as_json) as observe:
-        async with open_ports(project, ledger, lock_file, observe, labeller, store) as ports:
+        async with open_ports(project, ledger, lock_file, observe, labeller, store, crew) as ports:
             if any(isinstance(action, Generate | Regenerate | Resume | Repeat) for action in plan.actions):
                 ports.provider()  # a missing key is said before anything begins
             run = Run(ports, options)

@@ -1,9 +1,11 @@
 """`cogvid assemble`: join the clips into one film."""
 
+from functools import partial
 from pathlib import Path
 
 import click
 
+from cogvid_pipeline.cli.crews import ENGINE_OPTION, hired
 from cogvid_pipeline.cli.film_file import film_file
 from cogvid_pipeline.cli.film_options import gathers_film_options
 from cogvid_pipeline.cli.options import reads_manifest
@@ -32,12 +34,14 @@ from cogvid_pipeline.report.printable import printable
     help="Bring each clip to this loudness: -16 is usual on the web, -23 in European broadcasting.",
 )
 @gathers_film_options
+@ENGINE_OPTION
 @reads_manifest
 def command(
     output: Path | None,
     placeholders: bool,
     loudness: float | None,
     shape: EditOptions,
+    engine: str,
     settings: Settings,
 ) -> None:
     """Join the clips of the sequence, or of all shots in order, into one film.
@@ -61,6 +65,7 @@ def command(
         _destination(output, project),
         placeholders=placeholders,
         loudness=loudness,
+        hire=partial(hired, engine, project),
     )
     if outdated := assembly.outdated:
         words = f"the manifest has changed since these clips were made: {listed(outdated, MOST_NAMED)}"

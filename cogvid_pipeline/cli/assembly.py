@@ -3,15 +3,17 @@
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
+from cogvid_pipeline.cli.crews import Hire
 from cogvid_pipeline.cli.film_progress import watching_film
 from cogvid_pipeline.cli.filming import is_made, make_film
 from cogvid_pipeline.cli.project import Project
 from cogvid_pipeline.cut.edit_list import EditOptions, make_edit
 from cogvid_pipeline.durable import check_writable
 from cogvid_pipeline.errors import CogvidError
+from cogvid_pipeline.jobs import Crew, answers, look
 from cogvid_pipeline.listing import listed
 from cogvid_pipeline.media.film.stretch import Footage
 from cogvid_pipeline.media.probe import describe
@@ -34,6 +36,7 @@ class Assembly:
     into: Path
     placeholders: bool
     loudness: float | None
+    hire: Hire
 
     def run(self) -> str:
         """Make it where it is not made yet, and say so. Raises CogvidError."""
@@ -47,11 +50,15 @@ class Assembly:
         lost = {name for name, path in paths.items() if path is None}
         self._refuse("are not on this machine", "fetches them again, free of charge", lost)
         # A lock comes with pull requests: what it says of a clip is not believed when there is the clip.
-        clips = {name: describe(path, clips[name].sha256) for name, path in paths.items() if path}
-        edit = self._edit(clips)
-        if self._is_made(edit):
-            return self._done(edit)
-        return self._make(edit, {clip.sha256: path for name, clip in clips.items() if (path := paths[name])})
+        there = {clips[name].sha256: path for name, path in paths.items() if path}
+        with self.hire() as crew:
+            probes = {each: look(partial(describe, sha256=each), each, path) for each, path in there.items()}
+            found = answers(crew, probes)
+            clips = {name: found[clip.sha256] for name, clip in clips.items() if paths[name]}
+            edit = self._edit(clips)
+            if self._is_made(edit):
+                return self._done(edit)
+            return self._make(edit, there, crew)
 
     @property
     def outdated(self) -> tuple[str, ...]:
@@ -61,11 +68,13 @@ class Assembly:
         changed = {action.name for action in outdated(actions)}
         return tuple(name for name in self._takes if self._locked(name) and name in changed)
 
-    def _make(self, edit: Edit, clips: Mapping[str, Path]) -> str:
+    def _make(self, edit: Edit, clips: Mapping[str, Path], crew: Crew) -> str:
         check_writable(self.into)
         footage = Footage(edit, self._cards, clips)
         with watching_film() as watch:
-            stretches = make_film(footage, self._store, self.into, loudness=self.loudness, watch=watch)
+            stretches = make_film(
+                footage, self._store, self.into, crew=crew, watch=watch, loudness=self.loudness
+            )
         return f"{self._shown}: {_length(edit)}, {_made_of(stretches)}"
 
     def _done(self, edit: Edit) -> str:

@@ -26,8 +26,8 @@ def watching_film() -> Iterator[Watch]:
             def begin(self, frames: int) -> None:
                 progress.update(task, total=frames, visible=frames > 0)
 
-            def advance(self) -> None:
-                progress.advance(task)
+            def advance(self, frames: int = 1) -> None:
+                progress.advance(task, frames)
 
             def say(self, line: str) -> None:
                 progress.console.print(line, markup=False, highlight=False)
@@ -40,7 +40,7 @@ class _Lines:
         if frames:
             self.say(f"{frames} frame{'s'[: frames - 1]} to encode")
 
-    def advance(self) -> None:
+    def advance(self, frames: int = 1) -> None:
         pass
 
     def encoded(self, event: Event) -> None:

@@ -1,8 +1,8 @@
 """Make the film of an edit list from clips, cards and what earlier films left in the cache."""
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, wait
+from functools import partial
 from pathlib import Path
 from threading import Event as ThreadEvent
 from typing import Protocol, assert_never
@@ -10,6 +10,7 @@ from typing import Protocol, assert_never
 from cogvid_pipeline.cut.stretches import film_key, split
 from cogvid_pipeline.durable import move_durably, staging_beside
 from cogvid_pipeline.errors import MediaError
+from cogvid_pipeline.jobs import Crew, answers, finished, look
 from cogvid_pipeline.media.film.join import Part, join
 from cogvid_pipeline.media.film.loudness import gain_to
 from cogvid_pipeline.media.film.sound import film_sound
@@ -20,8 +21,6 @@ from cogvid_pipeline.model.stretch import Copied, Encoded, Stretch
 from cogvid_pipeline.model.track import Track
 from cogvid_pipeline.store.stretches import StretchStore
 
-_BLINK = 0.2  # seconds
-
 
 class Watch(Protocol):
     """Is told how far the film is, from several threads."""
@@ -29,8 +28,8 @@ class Watch(Protocol):
     def begin(self, frames: int) -> None:
         """So many frames are to be encoded."""
 
-    def advance(self) -> None:
-        """One of them is."""
+    def advance(self, frames: int = 1) -> None:
+        """So many of them are."""
 
     def encoded(self, event: Event) -> None:
         """A stretch is."""
@@ -44,17 +43,23 @@ def is_made(
 
 
 def make_film(
-    footage: Footage, store: StretchStore, into: Path, *, watch: Watch, loudness: float | None = None
+    footage: Footage,
+    store: StretchStore,
+    into: Path,
+    *,
+    crew: Crew,
+    watch: Watch,
+    loudness: float | None = None,
 ) -> Sequence[Stretch]:
     """Write the film, which appears under its name when it is whole; says what was copied, what encoded.
 
     `loudness` is what each clip is brought to, in LUFS; None leaves them as they are. Raises MediaError when
     a clip cannot be read or the film not be written, StateError when the cache cannot be used.
     """
-    stretches = split(footage.edit, _tracks(footage), footage.cards, encoder_version())
-    encoded = _encode([each for each in stretches if isinstance(each, Encoded)], footage, store, watch)
+    stretches = split(footage.edit, _tracks(footage, crew), footage.cards, encoder_version())
+    encoded = _encode([each for each in stretches if isinstance(each, Encoded)], footage, store, crew, watch)
     parts = [_part(stretch, footage, encoded) for stretch in stretches]
-    gains = _gains(footage, loudness)
+    gains = _gains(footage, loudness, crew)
 
     def source(event: Event) -> tuple[Path | None, float]:
         if event.clip is None or not event.clip.audio:
@@ -72,21 +77,22 @@ def make_film(
     return stretches
 
 
-def _tracks(footage: Footage) -> dict[str, Track]:
+def _tracks(footage: Footage, crew: Crew) -> dict[str, Track]:
     """The tracks of the clips that can be taken over as they are, by digest."""
-    found = {digest: read_track(path, footage.edit.rate) for digest, path in footage.clips.items()}
+    read = partial(read_track, rate=footage.edit.rate)
+    found = answers(crew, {digest: look(read, digest, path) for digest, path in footage.clips.items()})
     return {digest: track for digest, track in found.items() if track}
 
 
 def _encode(
-    stretches: Sequence[Encoded], footage: Footage, store: StretchStore, watch: Watch
+    stretches: Sequence[Encoded], footage: Footage, store: StretchStore, crew: Crew, watch: Watch
 ) -> Mapping[str, Path]:
     """The files of the stretches by key; those that the cache has not are encoded, several at once.
 
     Each takes one thread, since the number of threads changes what comes out.
     """
-    ready = {each.key: store.find(each.key) for each in stretches}
-    todo = {each.key: each for each in stretches if ready[each.key] is None}
+    made = {each.key: path for each in stretches if (path := store.find(each.key))}
+    todo = {each.key: each for each in stretches if each.key not in made}
     watch.begin(sum(each.event.frames for each in todo.values()))
     stopped = ThreadEvent()
 
@@ -95,36 +101,31 @@ def _encode(
             raise _Stopped
         watch.advance()
 
-    def encode(stretch: Encoded) -> Path:
+    def begin(stretch: Encoded) -> Future[None]:
         staging = store.staging(stretch.key)
-        try:
-            footage.encode(stretch, staging, advance)
-            kept = store.keep(staging, stretch.key)
-        finally:
-            staging.unlink(missing_ok=True)
-        watch.encoded(stretch.event)
-        return kept
+        heard = {"advance": advance} if crew.near else {}
+        return crew.begin(footage.job(stretch, staging, **heard))
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        futures: dict[str, Future[Path]] = {key: pool.submit(encode, each) for key, each in todo.items()}
-        try:
-            _finish(futures.values())
-        except BaseException:
-            stopped.set()
-            pool.shutdown(cancel_futures=True)
-            raise
-    made = {key: future.result() for key, future in futures.items()}
-    return {**{key: path for key, path in ready.items() if path}, **made}
-
-
-def _finish(futures: Iterable[Future[Path]]) -> None:
-    """Wait until all are done, or raise what the first has failed with."""
-    waiting = set(futures)
-    while waiting:
-        # Not for ever at once: a signal need not wake a thread that waits.
-        done, waiting = wait(waiting, timeout=_BLINK, return_when=FIRST_EXCEPTION)
-        for future in done:
+    begun = {begin(each): each for each in todo.values()}
+    try:
+        for future in finished(begun):
             future.result()
+            stretch = begun[future]
+            made[stretch.key] = store.keep(store.staging(stretch.key), stretch.key)
+            if not crew.near:
+                watch.advance(stretch.event.frames)
+            watch.encoded(stretch.event)
+    except BaseException:
+        stopped.set()
+        for future in begun:
+            future.cancel()
+        if crew.near:
+            wait(begun)
+        raise
+    finally:
+        for key in todo:
+            store.staging(key).unlink(missing_ok=True)
+    return made
 
 
 class _Stopped(Exception):
@@ -148,13 +149,14 @@ def _track(path: Path, footage: Footage) -> Track:
     return track
 
 
-def _gains(footage: Footage, loudness: float | None) -> dict[str, float]:
+def _gains(footage: Footage, loudness: float | None, crew: Crew) -> dict[str, float]:
     """By how much each clip's sound is to be multiplied, by its digest."""
     if loudness is None:
         return {}
     clips = {event.clip.sha256: event.clip for event in footage.edit.events if event.clip}
-    return {
-        digest: gain_to(loudness, footage.clips[digest], clip.duration)
+    jobs = {
+        digest: look(partial(gain_to, loudness, seconds=clip.duration), digest, footage.clips[digest])
         for digest, clip in clips.items()
         if clip.audio
     }
+    return answers(crew, jobs)

@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from cogvid_pipeline.cli.options import reads_manifest
+from cogvid_pipeline.cli.plan_file import save_plan
 from cogvid_pipeline.cli.planning import gathers_plan_options, note_unlabelled, warn
 from cogvid_pipeline.cli.project import open_project
-from cogvid_pipeline.cli.saved import check_repeatable, inputs_from, save_plan
+from cogvid_pipeline.cli.saved import check_repeatable, inputs_from
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.cli.sharing import need_store, plan_with
 from cogvid_pipeline.cli.streams import paint_for

@@ -6,6 +6,7 @@ from functools import partial
 
 import click
 
+from cogvid_pipeline.cli.crews import ENGINE_OPTION, hired, processes
 from cogvid_pipeline.cli.extras import needing_extra
 from cogvid_pipeline.cli.options import finite, reads_manifest
 from cogvid_pipeline.cli.project import Project, open_project
@@ -34,7 +35,7 @@ _FILM = "film"
     "--jobs",
     type=click.IntRange(min=1, max=64),
     metavar="N",
-    help="How many shots to render at a time; one for each processor when it is left out.",
+    help="How many shots to render at a time; one for each processor here when it is left out.",
 )
 @click.option("--film", is_flag=True, help="Join the previews of the sequence into previews/film.mp4.")
 @click.option(
@@ -46,6 +47,7 @@ _FILM = "film"
     metavar="PORT",
     help="Where --watch serves the page; a free port when it is left out.",
 )
+@ENGINE_OPTION
 @reads_manifest
 def command(
     shots: tuple[str, ...],
@@ -54,6 +56,7 @@ def command(
     film: bool,
     follow: bool,
     port: int | None,
+    engine: str,
     settings: Settings,
 ) -> None:
     """Render an animatic of every shot into previews/, on this machine and free of charge.
@@ -68,7 +71,7 @@ def command(
       cogvid preview --scale 0.5 --film
       cogvid preview --scale 0.25 --watch
     """
-    render = partial(_render, names=shots, scale=scale, jobs=jobs, film=film)
+    render = partial(_render, names=shots, scale=scale, jobs=jobs, film=film, engine=engine)
     if film and shots:
         raise UsageError("--film shows the whole sequence, not chosen shots", hint="leave the shots out")
     if port is not None and not follow:
@@ -83,7 +86,7 @@ def command(
 
 
 def _render(
-    project: Project, *, names: Sequence[str], scale: float, jobs: int | None, film: bool
+    project: Project, *, names: Sequence[str], scale: float, jobs: int | None, film: bool, engine: str
 ) -> Sequence[PreviewOutcome]:
     """Render what changed, join it where a film is wanted, and say how much that was."""
     shots = _chosen(project, names)
@@ -93,12 +96,14 @@ def _render(
     from cogvid_pipeline.store.previews import PreviewFolder
 
     folder = PreviewFolder(project.root, project.storyboard.environment)
-    outcomes = render(project, shots, folder, scale=scale, jobs=jobs)
+    hire = partial(hired, engine, project, partial(processes, jobs), most=jobs)
+    outcomes = render(project, shots, folder, scale=scale, hire=hire)
     click.echo(summary(outcomes, folder, scale=scale))
     if film:
         from cogvid_pipeline.cli.preview_film import preview_film
 
-        click.echo(printable(preview_film(project, outcomes, folder.path(_FILM))))
+        made = preview_film(project, outcomes, folder.path(_FILM), partial(hired, engine, project))
+        click.echo(printable(made))
     return outcomes
 
 

@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from cogvid_pipeline.cli.crews import Hire
 from cogvid_pipeline.cli.film_progress import watching_film
 from cogvid_pipeline.cli.filming import is_made, make_film
 from cogvid_pipeline.cli.previewing import described
@@ -16,7 +17,7 @@ from cogvid_pipeline.model.shot import take_name
 from cogvid_pipeline.store.stretches import StretchStore
 
 
-def preview_film(project: Project, outcomes: Sequence[PreviewOutcome], into: Path) -> str:
+def preview_film(project: Project, outcomes: Sequence[PreviewOutcome], into: Path, hire: Hire) -> str:
     """Write the film, unless it is as it would be, and say how long it is. A card stands for what failed.
 
     The preview of a shot is shown whatever the take.
@@ -33,6 +34,6 @@ def preview_film(project: Project, outcomes: Sequence[PreviewOutcome], into: Pat
     store = StretchStore(project.state)
     if not is_made(edit, cards, store, into):
         footage = Footage(edit, cards, {made.digest: made.path for made in used.values()})
-        with watching_film() as watch:
-            make_film(footage, store, into, watch=watch)
+        with hire() as crew, watching_film() as watch:
+            make_film(footage, store, into, crew=crew, watch=watch)
     return f"{os.path.relpath(into)}: {float(edit.frames / edit.rate):.2f} s"

@@ -1,4 +1,4 @@
-"""Render previews in processes, and show how that goes."""
+"""Render previews, and show how that goes."""
 
 import asyncio
 import os
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 
+from cogvid_pipeline.cli.crews import Hire
 from cogvid_pipeline.cli.progress import can_redraw
 from cogvid_pipeline.cli.project import Project
-from cogvid_pipeline.cli.workers import Workers, processors
 from cogvid_pipeline.engine.previews import render_previews
 from cogvid_pipeline.model.attempt import Clip
 from cogvid_pipeline.model.preview import Kept, NotRendered, PreviewOutcome, Rendered
@@ -22,19 +22,16 @@ from cogvid_pipeline.store.previews import PreviewFolder
 
 
 def render(
-    project: Project, shots: Sequence[Shot], folder: PreviewFolder, *, scale: float, jobs: int | None
+    project: Project, shots: Sequence[Shot], folder: PreviewFolder, *, scale: float, hire: Hire
 ) -> list[PreviewOutcome]:
-    """Render what changed of these shots, and delete the previews of shots that are no more.
-
-    Unless `jobs` says how many are rendered at a time, as many are as there are processors.
-    """
+    """Render what changed of these shots, and delete the previews of shots that are no more."""
     from cogvid_pipeline.cli.wiring import make_studio  # loads FFmpeg
 
     for name in folder.keep_only({shot.name for shot in project.storyboard.shots}):
         click.echo(printable(f"{name}: deleted, as there is no such shot any more"), err=True)
     try:
-        with Workers(jobs or processors()) as workers, _shown(len(shots)) as show:
-            studio = make_studio(project, folder, workers, scale=scale)
+        with hire() as crew, _shown(len(shots)) as show:
+            studio = make_studio(project, folder, crew, scale=scale)
             return asyncio.run(render_previews(shots, studio, show))
     finally:
         folder.close()

@@ -178,15 +178,11 @@ class Project:
 
     def facts(self, ledger: Ledger, lock: Lock) -> Facts:
         """What a plan is made from."""
-
-        def known(digest: str) -> Attempt | None:
-            return ledger.newest([digest]).get(digest)
-
         now = ledger.now()
         account = ACCOUNTS.get(self.storyboard.provider)
         return Facts(
             lock=lock,
-            known=known,
+            known=ledger.newest,
             recorded=ledger.recorded,
             displaced=partial(self.is_displaced, lock),
             repeatable=lambda attempt: is_repeatable(attempt, now),

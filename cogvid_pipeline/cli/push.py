@@ -77,6 +77,8 @@ def _put(project: Project, store: SharedStore, parcel: _Parcel) -> str:
         )
     for attempt in parcel.attempts:
         store.put_record(attempt)
+    if path and not sent and not store.has(parcel.clip):  # a gc was faster than the record that keeps it
+        sent = store.put_clip(parcel.clip, path)
     return f"sent, {size_words(parcel.clip.bytes)}" if sent else ""
 
 

@@ -25,5 +25,5 @@ def sweep_store(
         needed = find_needed(project.root, ledger, since=now - grace, shared=False)
     files = survey(store, needed, now=now, grace=grace)
     if yes:
-        remove(store, [file for file in files if file.reason is None])
+        remove(store, files, now=now)
     return store.address, files, list(clear_abandoned(store, before=now - grace, yes=yes))

@@ -1,14 +1,17 @@
 """`cogvid report`: the storyboard as a web page."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 import click
 from click.core import ParameterSource
 
+from cogvid_pipeline.cli.crews import ENGINE_OPTION, hired
 from cogvid_pipeline.cli.options import reads_manifest
+from cogvid_pipeline.cli.plan_file import load_plan
 from cogvid_pipeline.cli.project import open_project
-from cogvid_pipeline.cli.saved import asked_again, asked_for, load_plan, refuse_stale
+from cogvid_pipeline.cli.saved import asked_again, asked_for, refuse_stale
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.cli.sharing import find_store, plan_with
 from cogvid_pipeline.model.plan import PlanOptions
@@ -38,10 +41,16 @@ from cogvid_pipeline.report.printable import printable
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write one picture with three frames of every shot; without --out nothing else is written.",
 )
+@ENGINE_OPTION
 @reads_manifest
 @click.pass_context
 def command(
-    context: click.Context, out: Path, saved: Path | None, sheet: Path | None, settings: Settings
+    context: click.Context,
+    out: Path,
+    saved: Path | None,
+    sheet: Path | None,
+    engine: str,
+    settings: Settings,
 ) -> None:
     """Write the storyboard as a web page that needs no server and no network.
 
@@ -65,8 +74,9 @@ def command(
     if document:
         refuse_stale(document, plan)
     written = []
+    hire = partial(hired, engine, project)
     if sheet is None or context.get_parameter_source("out") is not ParameterSource.DEFAULT:
-        written.append(build_page(project, plan, out, of_plan=document is not None))
+        written.append(build_page(project, plan, out, hire, of_plan=document is not None))
     if sheet:
         written.append(write_contact_sheet(project, sheet))
     for path in written:

@@ -7,7 +7,7 @@ from cogvid_pipeline.cli.extras import needing_extra
 from cogvid_pipeline.cli.project import Project
 from cogvid_pipeline.engine.take import without_store
 from cogvid_pipeline.errors import StoreError, UsageError
-from cogvid_pipeline.manifest.remote import check_remote
+from cogvid_pipeline.manifest.remote import check_address
 from cogvid_pipeline.model.plan import Generate, Plan, PlanOptions, Regenerate
 from cogvid_pipeline.remote.places import open_bucket, refuse_planted
 from cogvid_pipeline.remote.shared import SharedStore
@@ -28,8 +28,8 @@ def find_store(project: Project) -> SharedStore | None:
     if address is None:
         if address := project.storyboard.remote:
             refuse_planted(address, project.root)
-    elif address and (mistake := check_remote(address)):
-        raise UsageError(f"{REMOTE}: {mistake.message}", hint=mistake.hint)
+    elif address and (problem := check_address(address)):
+        raise UsageError(f"{REMOTE}: {problem[0]}", hint=problem[1])
     if not address:
         return None
     with needing_extra("s3", f"a store at {address}"):

@@ -1,9 +1,17 @@
 """End a command in order when it is interrupted."""
 
+import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any
+
+from cogvid_pipeline.cli.progress import leave_terminal
+from cogvid_pipeline.errors import Interrupted
+
+_WANTED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
@@ -12,9 +20,7 @@ def ended_by_signals() -> Iterator[None]:
 
     What then remains is to tidy up and to end, which takes a moment.
     """
-    wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    # What is ignored already stays so, as in the background or under nohup.
-    before = {number: was for number in wanted if (was := signal.getsignal(number)) is not signal.SIG_IGN}
+    before = _heeded()
     interrupted = False
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -32,3 +38,34 @@ def ended_by_signals() -> Iterator[None]:
         for number, handler in before.items():
             if not interrupted:
                 signal.signal(number, handler)
+
+
+@contextmanager
+def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` at the first Ctrl-C, SIGTERM or closed terminal; the second ends the process at once."""
+    before = _heeded()
+    stopping = False
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        nonlocal stopping
+        if stopping:
+            leave_terminal()
+            os._exit(Interrupted.exit_code)
+        stopping = True
+        stop()
+        with suppress(OSError):  # the terminal may be what has gone
+            sys.stderr.write("stopping: what is under way is finished; again to stop at once\n")
+            sys.stderr.flush()
+
+    for number in before:
+        signal.signal(number, on_signal)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _heeded() -> dict[signal.Signals, Any]:
+    """The handlers of the signals that end a command, save those that are ignored, as under nohup."""
+    return {number: was for number in _WANTED if (was := signal.getsignal(number)) is not signal.SIG_IGN}

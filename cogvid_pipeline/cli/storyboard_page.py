@@ -1,24 +1,26 @@
 """Write the storyboard page of a project."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import click
 
+from cogvid_pipeline.cli.crews import Hire, threads
 from cogvid_pipeline.cli.project import Project
 from cogvid_pipeline.durable import replace_durably
 from cogvid_pipeline.engine.inspect import differences
 from cogvid_pipeline.errors import UsageError
+from cogvid_pipeline.jobs import Files, Job
 from cogvid_pipeline.media.contact_sheet import Strip, contact_sheet
-from cogvid_pipeline.media.picture import read_image
-from cogvid_pipeline.media.poster import poster_file, thumbnail_file
+from cogvid_pipeline.media.picture import read_planned
+from cogvid_pipeline.media.poster import write_poster, write_thumbnail
 from cogvid_pipeline.model.attempt import Clip, Labelled
 from cogvid_pipeline.model.plan import Plan
 from cogvid_pipeline.model.shot import ImageData, ImageFile, take_name
-from cogvid_pipeline.page.site import Footage, Site
+from cogvid_pipeline.page.site import Draw, Footage, Site
 from cogvid_pipeline.report.page import storyboard_page
 from cogvid_pipeline.report.page_cards import Reel, image_digest
 from cogvid_pipeline.store.reflink import copy_file
@@ -30,6 +32,7 @@ def build_page(
     project: Project,
     plan: Plan,
     folder: Path,
+    hire: Hire = threads,
     *,
     of_plan: bool = False,
     footage: Mapping[str, Footage] | None = None,
@@ -40,19 +43,22 @@ def build_page(
     It shows the clips of the lock, or `footage` by take where that is given, such as previews. With `live`
     the page runs `live.js`, which whoever serves the folder provides.
     """
-    site = Site(folder, copy=copy_file, poster=poster_file)
+    site = Site(folder, copy=copy_file, poster=write_poster)
     now = _current(project) if footage is None else footage
     before = _former(project) if footage is None and not of_plan else {}
-    films = site.bring(
-        {("now", name): one for name, one in now.items()}
-        | {("before", name): one for name, one in before.items()},
-        _count_clips,
-    )
+    with hire() as crew:
+        films = site.bring(
+            {("now", name): one for name, one in now.items()}
+            | {("before", name): one for name, one in before.items()},
+            crew,
+            _count_clips,
+        )
+        pictures = site.bring_pictures(dict(_pictures(project)), crew)
     reel = Reel(
         {name: film for (when, name), film in films.items() if when == "now"},
         {name: film for (when, name), film in films.items() if when == "before"},
         dict(_warnings(project)) if footage is None else {},
-        site.bring_pictures(dict(_pictures(project))),
+        pictures,
     )
     page = storyboard_page(project.storyboard, project.settled_lock, plan, reel, of_plan=of_plan)
     return site.write(page, live=live)
@@ -113,21 +119,22 @@ def _shown(project: Project, clip: Clip, labelled: Labelled | None, name: str) -
     return Footage(clip, partial(project.clips.look, clip, name))
 
 
-def _pictures(project: Project) -> Iterator[tuple[str, Callable[[], bytes]]]:
-    """How to make small copies of the pictures that shots start or end on, by digest."""
+def _pictures(project: Project) -> Iterator[tuple[str, Draw]]:
+    """How to have small copies made of the pictures that shots start or end on, by digest."""
     for shot in project.storyboard.shots:
         for image in shot.images:
-            match image:
-                case ImageFile():
-                    yield image_digest(image), partial(_thumbnail_of, project.root, image)
-                case ImageData():
-                    yield image_digest(image), partial(thumbnail_file, image.data)
-                case _:
-                    pass
+            if isinstance(image, ImageFile | ImageData):
+                yield image_digest(image), partial(_thumbnail, project.root, image)
 
 
-def _thumbnail_of(root: Path, image: ImageFile) -> bytes:
-    return thumbnail_file(read_image(root, image))
+def _thumbnail(root: Path, image: ImageFile | ImageData, into: Path) -> Job[None]:
+    files = {image.sha256: root / image.path} if isinstance(image, ImageFile) else {}
+    return Job(partial(_write_thumbnail, image), files, into)
+
+
+def _write_thumbnail(image: ImageFile | ImageData, files: Files, into: Path) -> None:
+    data = read_planned(files[image.sha256], image) if isinstance(image, ImageFile) else image.data
+    write_thumbnail(data, into)
 
 
 def _warnings(project: Project) -> Iterator[tuple[str, list[str]]]:

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Executor
 from contextlib import asynccontextmanager, suppress
 from functools import cache, partial
 from typing import Protocol
@@ -11,13 +10,15 @@ from typing import Protocol
 from cogvid_pipeline.cli.accounts import ACCOUNTS
 from cogvid_pipeline.cli.extras import needing_extra
 from cogvid_pipeline.cli.project import Project
+from cogvid_pipeline.crew.clips import CrewClips
 from cogvid_pipeline.engine.locking import LockKeeper
-from cogvid_pipeline.engine.ports import Labeller, Ports, Provider, Vendor
+from cogvid_pipeline.engine.ports import Frames, Labeller, Ports, Provider, Vendor
 from cogvid_pipeline.engine.previews import Studio
 from cogvid_pipeline.engine.run import Run
 from cogvid_pipeline.engine.runner import Runner
 from cogvid_pipeline.engine.take import TakeWorker
 from cogvid_pipeline.errors import CogvidError
+from cogvid_pipeline.jobs import Crew
 from cogvid_pipeline.media.fit import fit_picture
 from cogvid_pipeline.media.frames import ClipFrames
 from cogvid_pipeline.media.picture import read_image
@@ -94,9 +95,14 @@ async def open_ports(
     observe: Callable[[Event], None],
     labeller: Labeller | None,
     shared: SharedStore | None = None,
+    crew: Crew | None = None,
 ) -> AsyncIterator[Ports]:
-    """The ports of one run; connections are closed at the end."""
+    """The ports of one run; connections are closed at the end. Where there is a crew, it looks into clips."""
     storyboard = project.storyboard
+    frames: Frames = ClipFrames()
+    if crew:
+        frames = clips = CrewClips(crew)
+        project.clips.probe = clips.probe
     async with Web(may_submit=ledger.may_submit) as web:
         yield Ports(
             provider=cache(partial(make_provider, storyboard, web)),
@@ -105,7 +111,7 @@ async def open_ports(
             ledger=GatheredLedger(ledger, _say),
             lock=lock_file,
             clips=project.clips,
-            frames=ClipFrames(),
+            frames=frames,
             read_image=partial(read_image, project.root),
             fit_picture=fit_picture,
             observe=observe,
@@ -118,7 +124,7 @@ async def open_ports(
 def _say(reason: str) -> None:
     """Tell what the whole run waits for."""
     with suppress(OSError):  # the terminal may have gone
-        sys.stderr.write(f"{printable(reason)}; trying again\n")
+        sys.stderr.write(f"{printable(reason)}\n")
         sys.stderr.flush()
 
 
@@ -154,12 +160,12 @@ def make_runner(project: Project, ledger: Ledger, lock: Lock, plan: Plan, run: R
     return Runner(run, plan, planner, keeper, worker)
 
 
-def make_studio(project: Project, previews: PreviewFolder, executor: Executor, *, scale: float) -> Studio:
+def make_studio(project: Project, previews: PreviewFolder, crew: Crew, *, scale: float) -> Studio:
     """What previews of the project are made with."""
     return Studio(
         root=project.root,
         previews=previews,
-        executor=executor,
+        crew=crew,
         render=render_task,
         renderer=renderer(),
         scale=scale,

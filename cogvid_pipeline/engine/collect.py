@@ -4,11 +4,11 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from cogvid_pipeline.engine.ports import Progress
+from cogvid_pipeline.engine.ports import Note, Progress
 from cogvid_pipeline.engine.retry import backoff, poll_delays
 from cogvid_pipeline.engine.run import Run
 from cogvid_pipeline.errors import ClipGone, CogvidError, FetchError, MediaError, StoreError
-from cogvid_pipeline.model.attempt import Attempt, State
+from cogvid_pipeline.model.attempt import Attempt, State, Stored
 from cogvid_pipeline.model.wire import (
     PollDenied,
     PollFailed,
@@ -83,12 +83,12 @@ async def _ended(run: Run, attempt: Attempt, answer: TaskSucceeded | TaskFailed 
             raise CogvidError(reason, hint=hint)
 
 
-async def download(run: Run, attempt: Attempt, shot: str) -> Attempt:
+async def download(run: Run, attempt: Attempt, shot: str, note: Note | None = None) -> Attempt:
     """Fetch a finished task's clip into the cache; the attempt then has it. Free, however often.
 
-    What was there before may lie in the shared store. Raises FetchError when the clip cannot be had now,
-    MediaError when what came is no playable video, StateError when it is not the clip that the lock
-    describes.
+    What was there before may lie in the shared store. It is recorded, or noted as asked for. Raises
+    FetchError when the clip cannot be had now, MediaError when what came is no playable video, StateError
+    when it is not the clip that the lock describes.
     """
     staged = run.ports.clips.staging(attempt.request_id)
     told = 0.0
@@ -99,8 +99,8 @@ async def download(run: Run, attempt: Attempt, shot: str) -> Attempt:
             told = run.ports.clock()
             run.tell("downloading", shot, bytes=there, total=of)
 
-    if await _from_colleagues(run, attempt, shot, staged, progress):
-        return await keep(run, attempt, staged)
+    if attempt.clip and await fetch_shared(run, attempt.clip, shot, staged, progress):
+        return await keep(run, attempt, staged, note)
     dead: str | None = None
     failures = 0
     while True:
@@ -109,7 +109,7 @@ async def download(run: Run, attempt: Attempt, shot: str) -> Attempt:
                 attempt = await _with_new_url(run, attempt)
             async with run.stoppable():
                 await run.ports.download(attempt.url, staged, progress)
-            return await keep(run, attempt, staged)
+            return await keep(run, attempt, staged, note)
         except ClipGone:
             if dead is not None or not attempt.task_id:
                 raise
@@ -122,10 +122,12 @@ async def download(run: Run, attempt: Attempt, shot: str) -> Attempt:
             await run.pause(backoff(failures, run.ports.jitter()))
 
 
-async def _from_colleagues(run: Run, attempt: Attempt, shot: str, staged: Path, progress: Progress) -> bool:
-    """Whether the shared store had the clip, which is staged then. Whatever is wrong, the vendor is next."""
-    shared, clip = run.ports.shared, attempt.clip
-    if shared is None or clip is None:
+async def fetch_shared(
+    run: Run, clip: Stored, shot: str, staged: Path, progress: Progress = lambda *_: None
+) -> bool:
+    """Whether the shared store had the clip, which is staged then. What is wrong with it is only told."""
+    shared = run.ports.shared
+    if shared is None:
         return False
     loop = asyncio.get_running_loop()
 
@@ -140,12 +142,12 @@ async def _from_colleagues(run: Run, attempt: Attempt, shot: str, staged: Path, 
         return False
 
 
-async def keep(run: Run, attempt: Attempt, staged: Path) -> Attempt:
-    """Move a finished file into the cache and record it."""
+async def keep(run: Run, attempt: Attempt, staged: Path, note: Note | None = None) -> Attempt:
+    """Move a finished file into the cache and record it, or note it as asked for."""
     expected = attempt.clip.sha256 if attempt.clip else None
     clip = await asyncio.to_thread(run.ports.clips.adopt, staged, expected=expected)
     done = replace(attempt, clip=attempt.clip or clip)
-    await run.ports.ledger.record(done)
+    await (note or run.ports.ledger.record)(done)
     return done
 
 

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from cogvid_pipeline.model.attempt import Attempt, Clip, Full, LockEntry, Stored
 from cogvid_pipeline.model.event import Event
@@ -21,6 +21,8 @@ from cogvid_pipeline.model.wire import (
     TaskUnknown,
     Verdict,
 )
+
+T = TypeVar("T")
 
 # Called with the bytes there are so far and, where it is known, the bytes there will be.
 Progress: TypeAlias = Callable[[int, int | None], None]
@@ -104,13 +106,28 @@ class Ledger(Protocol):
         """
         ...
 
-    async def take_in(self, attempt: Attempt) -> None:
-        """Add an attempt that came from a lock file and is not known here; known ones are left alone."""
+    async def take_in(self, attempt: Attempt) -> Attempt:
+        """Add an attempt that came from a lock or the shared store; one that is known is left alone.
+
+        It is returned as it stands.
+        """
         ...
 
     async def take_over(self, attempt: Attempt) -> None:
         """See to a task from now on, unless the run that does is alive."""
         ...
+
+    async def ask(self, question: Callable[[], T]) -> T:
+        """The answer to what looks into the ledger, such as a planner; one question at a time."""
+        ...
+
+    def hurry(self) -> None:
+        """The run is to end: what cannot be recorded soon is given up, with StateError."""
+        ...
+
+
+# Writes down in the ledger an attempt that has its clip.
+Note: TypeAlias = Callable[[Attempt], Awaitable[Attempt]]
 
 
 class LockWriter(Protocol):

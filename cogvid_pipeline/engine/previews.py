@@ -3,14 +3,16 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor
-from dataclasses import dataclass
+from concurrent.futures import BrokenExecutor
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from cogvid_pipeline.errors import CogvidError
+from cogvid_pipeline.jobs import Crew, Files, Job
 from cogvid_pipeline.model.preview import Kept, NotRendered, PreviewOutcome, PreviewTask, Rendered
-from cogvid_pipeline.model.shot import Scalar, Shot
+from cogvid_pipeline.model.shot import Image, ImageFile, ImageUrl, Scalar, Shot
 from cogvid_pipeline.plan.fingerprint import fingerprint, make_request
 
 
@@ -34,15 +36,15 @@ class Previews(Protocol):
 class Studio:
     """What previews are made with.
 
-    `render` is a function of a module, since `executor` may run it in another process; it raises CogvidError.
+    `render` is a function of a module, since the crew may be elsewhere; it raises CogvidError.
     `renderer` changes whenever the same task may be drawn differently. `defaults` has, by model, what
     parameters are where a shot does not say.
     """
 
     root: Path
     previews: Previews
-    executor: Executor
-    render: Callable[[PreviewTask], None]
+    crew: Crew
+    render: Callable[[PreviewTask, Files, Path], None]
     renderer: str
     scale: float
     defaults: Mapping[str, Mapping[str, Scalar]]
@@ -76,15 +78,26 @@ async def _make(shot: Shot, upstream: Mapping[str, PreviewOutcome], studio: Stud
     key = _key(shot, {name: made.digest for name, made in there.items()}, studio)
     if digest := studio.previews.find(shot.name, key):
         return Kept(shot.name, path, digest)
-    clips = {name: made.path for name, made in there.items()}
-    task = PreviewTask(shot, studio.root, clips, path, studio.scale, studio.defaults[shot.model])
+    clips = {name: made.digest for name, made in there.items()}
+    task = PreviewTask(_without_secrets(shot), clips, studio.scale, studio.defaults[shot.model])
+    files = {made.digest: made.path for made in there.values()}
+    files |= {image.sha256: studio.root / image.path for image in shot.images if isinstance(image, ImageFile)}
     try:
-        await asyncio.get_running_loop().run_in_executor(studio.executor, studio.render, task)
+        await asyncio.wrap_future(studio.crew.begin(Job(partial(studio.render, task), files, path)))
     except BrokenExecutor:
         return NotRendered(shot.name, "a process that renders has ended", "there may be too little memory")
     except CogvidError as error:
         return NotRendered(shot.name, str(error), error.hint)
     return Rendered(shot.name, path, studio.previews.add(shot.name, key))
+
+
+def _without_secrets(shot: Shot) -> Shot:
+    """The shot with the addresses of pictures as they are shown: a query may be a signature."""
+    return replace(shot, images=tuple(map(_without_query, shot.images)))
+
+
+def _without_query(image: Image) -> Image:
+    return ImageUrl(image.url.partition("?")[0]) if isinstance(image, ImageUrl) else image
 
 
 def _key(shot: Shot, digests: Mapping[str, str], studio: Studio) -> str:

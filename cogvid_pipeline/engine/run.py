@@ -95,6 +95,7 @@ class Run:
     def stop(self) -> None:
         """End the run: requests that are out are finished, everything else is left for the next apply."""
         self.stopping = True
+        self.ports.ledger.hurry()
         for task in self._stoppable:
             task.cancel()
 

@@ -1,9 +1,10 @@
 """Carry out a plan: every action once, upstream shots first, expected failures as outcomes."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import assert_never
+from functools import partial
+from typing import TypeVar, assert_never
 
 from cogvid_pipeline.engine.locking import LockKeeper
 from cogvid_pipeline.engine.outcome import Blocked, Done, Failed, Held, Outcome, RunReport, Stopped
@@ -29,6 +30,8 @@ from cogvid_pipeline.model.plan import (
 )
 from cogvid_pipeline.model.shot import Shot
 from cogvid_pipeline.plan.planner import Planner
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -122,7 +125,7 @@ class Runner:
         if isinstance(action, Generate | Regenerate) and (on := await self._unmet(action.shot)) is not None:
             return Blocked(on)
         if draws(action):
-            action = self._settle(action, upstream)
+            action = await self._settle(action, upstream)
         await self._remember(action.name)
         if isinstance(action, Share):
             return await self._share(action)
@@ -156,11 +159,15 @@ class Runner:
             case _:
                 assert_never(action)
 
-    def _settle(self, action: TakeStep, upstream: Mapping[str, Attempt]) -> TakeStep:
+    async def _settle(self, action: TakeStep, upstream: Mapping[str, Attempt]) -> TakeStep:
         """The action as things are now; it may have become free since it was planned."""
         for name, attempt in upstream.items():
             self.planner.clips[name] = clip_of(attempt).sha256
-        return self.planner.decide(action.take)
+        return await self._ask(partial(self.planner.decide, action.take))
+
+    async def _ask(self, question: Callable[[], T]) -> T:
+        async with self.run.stoppable():
+            return await self.run.ports.ledger.ask(question)
 
     async def _hold(self, action: Hold, upstream: Mapping[str, Attempt]) -> Outcome:
         if action.attempt.state is State.INTENT:
@@ -178,12 +185,13 @@ class Runner:
         while seen.state is State.INTENT:
             self.run.tell("waiting", action.name, reason=seen.error)
             await self.run.pause(LOOK_AGAIN * (0.5 + self.run.ports.jitter()))
-            seen = self.planner.facts.recorded(request_id) or replace(seen, state=State.HELD)
+            recorded = await self._ask(partial(self.planner.facts.recorded, request_id))
+            seen = recorded or replace(seen, state=State.HELD)
         return await self._decide_again(action, upstream)
 
     async def _decide_again(self, action: Hold, upstream: Mapping[str, Attempt]) -> Outcome:
         """Go on from what another run has found, unless that would cost what the plan did not show."""
-        step = self.planner.decide(action.take)
+        step = await self._ask(partial(self.planner.decide, action.take))
         match step:
             case Generate() | Regenerate() | Share():
                 return Failed("another run's submission came to nothing", "run apply again")

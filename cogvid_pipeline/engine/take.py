@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from cogvid_pipeline.engine.collect import TaskEnded, download, keep, wait_for_task
+from cogvid_pipeline.engine.collect import TaskEnded, download, fetch_shared, keep, wait_for_task
 from cogvid_pipeline.engine.inputs import make_submission
 from cogvid_pipeline.engine.inspect import differences
 from cogvid_pipeline.engine.labelling import write_labelled
@@ -38,7 +38,7 @@ class TakeWorker:
             return await self._generate_here(provider, action, upstream)
         if found := await self._of_a_colleague(action):
             self.run.tell("reused", action.name)
-            return await self.finish(action.take, await self._bring_back(action.take, found, {}))
+            return await self.finish(action.take, await self._bring_back(action.take, found, {}, shared=True))
         wanted = _wanted(action, provider.name, provider.base_url)
         submission = await self._submission(action.take, upstream)
         with self.run.window.visit() as visit:
@@ -64,7 +64,7 @@ class TakeWorker:
 
     async def reuse(self, action: Reuse, upstream: Mapping[str, Attempt]) -> Outcome:
         """Record a clip that exists under this take's name."""
-        attempt = await self._bring_back(action.take, action.attempt, upstream)
+        attempt = await self._bring_back(action.take, action.attempt, upstream, shared=action.shared)
         return await self.finish(action.take, attempt)
 
     async def fetch(self, action: Fetch, upstream: Mapping[str, Attempt]) -> Outcome:
@@ -147,6 +147,7 @@ class TakeWorker:
 
     async def _collect(self, take: Take, attempt: Attempt, answer: TaskState | None) -> Outcome:
         """See an accepted attempt through; shots that share a task wait for it together."""
+        attempt = replace(attempt, error="")  # why an earlier run could not
         self.keeper.pending(take.name, attempt)
 
         async def collect() -> Attempt:
@@ -158,12 +159,19 @@ class TakeWorker:
         except TaskEnded as error:
             self.keeper.pending(take.name, error.attempt)
             return Failed(str(error), error.hint, error.attempt)
+        except CogvidError as error:
+            # It is paid for and goes on with the next run; until then `status` can say what is wrong.
+            self.keeper.pending(take.name, replace(attempt, error=str(error)))
+            raise
         return await self.finish(take, finished)
 
-    async def _bring_back(self, take: Take, attempt: Attempt, upstream: Mapping[str, Attempt]) -> Attempt:
+    async def _bring_back(
+        self, take: Take, attempt: Attempt, upstream: Mapping[str, Attempt], *, shared: bool = False
+    ) -> Attempt:
         """Have the file of a recorded clip in the cache again, free of charge.
 
-        The attempt comes back with the address that the clip has now.
+        The attempt comes back with the address that the clip has now. With `shared` only the shared store
+        knows of it.
         """
         clip = clip_of(attempt)
 
@@ -172,11 +180,22 @@ class TakeWorker:
                 return attempt
             if attempt.provider == "preview":
                 return await self._render_again(take, attempt, upstream)
-            return await download(self.run, attempt, take.name)
+            return await download(self.run, attempt, take.name, self._note_shared if shared else None)
 
         brought = await self.run.once(f"clip {clip.sha256}", bring)
         # Two requests may have come to the same bytes, and each keeps its own record.
         return brought if brought.request_id == attempt.request_id else replace(attempt, clip=brought.clip)
+
+    async def _note_shared(self, attempt: Attempt) -> Attempt:
+        """Tell the ledger of a colleague's attempt; what it knows stands, whatever a record claims."""
+        standing = await self.run.ports.ledger.take_in(attempt)
+        if standing.fingerprint != attempt.fingerprint:
+            raise StoreError(
+                f"the shared store says that {attempt.request_id!r} was an attempt at this, and the ledger "
+                "that it was at something else",
+                hint="see who wrote that record; --no-remote goes without the store",
+            )
+        return standing
 
     async def _render_again(self, take: Take, attempt: Attempt, upstream: Mapping[str, Attempt]) -> Attempt:
         provider = self.run.ports.provider()
@@ -216,14 +235,16 @@ class TakeWorker:
         Comes back with what the lock is to say of that, and with warnings.
         """
         clips, clip = self.run.ports.clips, clip_of(attempt)
-        labelled, warnings = await self.run.once(f"label of {clip.sha256}", lambda: self._labelled(attempt))
+        labelled, warnings = await self.run.once(
+            f"label of {clip.sha256}", lambda: self._labelled(take, attempt)
+        )
         await asyncio.to_thread(clips.place, labelled or clip, take.name)
         return labelled or self.keeper.labelled(clip), warnings
 
-    async def _labelled(self, attempt: Attempt) -> tuple[Labelled | None, list[str]]:
+    async def _labelled(self, take: Take, attempt: Attempt) -> tuple[Labelled | None, list[str]]:
         """The labelled copy, which stands in the lock or is made now. A clip is never lost over it."""
         ports, known = self.run.ports, self.keeper.labelled(clip_of(attempt))
-        if known and await asyncio.to_thread(ports.clips.find, known) is not None:
+        if known and await self._have_copy(take, known):
             return known, []
         if ports.labeller is None:
             return None, []
@@ -231,6 +252,17 @@ class TakeWorker:
             return await asyncio.to_thread(write_labelled, ports.clips, ports.labeller, attempt), []
         except CogvidError as error:
             return None, [f"it lies there without a label: {error}"]
+
+    async def _have_copy(self, take: Take, known: Labelled) -> bool:
+        """Whether the copy that the lock names is here, or was in the shared store."""
+        clips = self.run.ports.clips
+        if await asyncio.to_thread(clips.find, known):
+            return True
+        staged = clips.staging(f"shared {known.sha256}")
+        if not await fetch_shared(self.run, known, take.name, staged):
+            return False
+        await asyncio.to_thread(clips.adopt, staged, expected=known.sha256)
+        return True
 
 
 def clip_of(attempt: Attempt) -> Clip:

@@ -13,6 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
 
+from cogvid_pipeline.durable import write_failures_named
 from cogvid_pipeline.errors import MediaError
 from cogvid_pipeline.media.colour import to_rgb
 from cogvid_pipeline.media.mp4 import open_clip
@@ -29,6 +30,14 @@ class ClipFrames:
 def frame_image(clip: Path, at: str | float) -> tuple[bytes, str]:
     """The frame as an image file that vendors take, and its media type. Raises MediaError."""
     return image_file(frame_picture(clip, at))
+
+
+def write_frame(clip: Path, into: Path, *, at: str | float) -> str:
+    """Write that image file; its media type comes back. Raises MediaError."""
+    data, media_type = frame_image(clip, at)
+    with write_failures_named(into):
+        into.write_bytes(data)
+    return media_type
 
 
 def frame_picture(clip: Path, at: str | float) -> Image.Image:

@@ -45,8 +45,13 @@ def image_file(picture: Image.Image) -> tuple[bytes, str]:
 
 def read_image(root: Path, image: ImageFile) -> bytes:
     """The bytes of an input picture. Raises CogvidError when it is not the one that was planned with."""
+    return read_planned(root / image.path, image)
+
+
+def read_planned(path: Path, image: ImageFile) -> bytes:
+    """The bytes of an input picture that lies at `path`. Raises CogvidError likewise."""
     try:
-        data = (root / image.path).read_bytes()
+        data = path.read_bytes()
     except OSError as error:
         raise CogvidError(
             f"cannot read {image.path}: {error.strerror}", hint="run the command again"

@@ -95,12 +95,13 @@ class Repeat(TakeAction):
 
 @dataclass(frozen=True, slots=True)
 class Reuse(TakeAction):
-    """Record a clip of this very request that exists already."""
+    """Record a clip of this very request that exists already; `shared` when only the shared store says so."""
 
     kind: ClassVar[str] = "reuse"
 
     attempt: Attempt
     changes: tuple[Change, ...] = ()
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,14 @@ from cogvid_pipeline.model.shot import Scalar, Shot
 
 @dataclass(frozen=True, slots=True)
 class PreviewTask:
-    """A preview to render into a file, whole in itself so that another process can do it.
+    """A preview to render, whole in itself, but for files that are known by their digests.
 
-    The paths of pictures are relative to `root`; `clips` has, by shot, the previews that frames are taken
-    from. `defaults` has what parameters are where the shot does not say.
+    `clips` has, by shot, the digests of the previews that frames are taken from. `defaults` has what
+    parameters are where the shot does not say.
     """
 
     shot: Shot
-    root: Path
-    clips: Mapping[str, Path]
-    into: Path
+    clips: Mapping[str, str]
     scale: float
     defaults: Mapping[str, Scalar]
 

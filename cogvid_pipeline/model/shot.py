@@ -65,6 +65,11 @@ class ImageFile:
     media_type: str
     fit: Fit | None = None
 
+    @property
+    def sha256(self) -> str:
+        """The digest as files are known by: bare."""
+        return self.digest.removeprefix("sha256:")
+
 
 @dataclass(frozen=True, slots=True)
 class ImageUrl:

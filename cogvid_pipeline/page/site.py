@@ -4,9 +4,11 @@ import os
 import re
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from cogvid_pipeline.durable import (
     make_directory_durably,
@@ -17,6 +19,7 @@ from cogvid_pipeline.durable import (
     write_failures_named,
 )
 from cogvid_pipeline.errors import MediaError, UsageError
+from cogvid_pipeline.jobs import Crew, Job, draw, finished
 from cogvid_pipeline.model.attempt import Clip
 from cogvid_pipeline.packaged import page_assets
 from cogvid_pipeline.page.html import page_html
@@ -34,6 +37,15 @@ _OURS = {
 
 K = TypeVar("K", bound=Hashable)
 
+# The job of drawing a picture into a file.
+Draw: TypeAlias = Callable[[Path], Job[None]]
+
+
+class Poster(Protocol):
+    """Draws the picture that stands for a clip. Raises MediaError."""
+
+    def __call__(self, clip: Path, into: Path, *, size: tuple[int, int]) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Footage:
@@ -47,7 +59,7 @@ class Site:
     """The folder, which is made where it is not there yet.
 
     Clips and posters are named by the digest of the clip, so what is there already stays as it is. `copy`
-    copies a file to a name that is free, `poster` makes a JPEG of a clip in a size, or raises MediaError.
+    copies a file to a name that is free, `poster` makes a JPEG of a clip, or raises MediaError.
     Raises UsageError for a folder that has something else in it, StateError when the disk refuses.
     """
 
@@ -56,7 +68,7 @@ class Site:
         folder: Path,
         *,
         copy: Callable[[Path, Path], None],
-        poster: Callable[[Path, tuple[int, int]], bytes],
+        poster: Poster,
     ) -> None:
         self._folder = folder
         self._copy = copy
@@ -69,28 +81,29 @@ class Site:
             make_directory_durably(folder / name)
 
     def bring(
-        self, footage: Mapping[K, Footage], done: Callable[[int, int], None] = lambda _done, _of: None
+        self,
+        footage: Mapping[K, Footage],
+        crew: Crew,
+        done: Callable[[int, int], None] = lambda _done, _of: None,
     ) -> dict[K, Film]:
         """Put the clips and a poster of each into the folder; those that can be had and played, as films.
 
-        `done` hears how many are finished, and of how many.
+        The crew draws the posters; `done` hears how many are finished, and of how many.
         """
         each = {one.clip.sha256: one for one in footage.values()}
-        brought = set()
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for number, (digest, there) in enumerate(
-                zip(each, pool.map(self._bring, each.values()), strict=True), 1
-            ):
-                done(number, len(each))
-                if there:
-                    brought.add(digest)
-        return {key: Film(one.clip) for key, one in footage.items() if one.clip.sha256 in brought}
+            there = dict(zip(each, pool.map(self._bring_clip, each.values()), strict=True))
+        films = {digest: Film(one.clip) for digest, one in each.items() if there[digest]}
+        drawn = self._draw({film.poster: partial(self._job, film) for film in films.values()}, crew, done)
+        shown = {digest: film for digest, film in films.items() if film.poster in drawn}
+        self._used |= {film.clip for film in shown.values()}
+        return {key: Film(one.clip) for key, one in footage.items() if one.clip.sha256 in shown}
 
-    def bring_pictures(self, pictures: Mapping[str, Callable[[], bytes]]) -> frozenset[str]:
-        """Put small copies of pictures into the folder, by digest; those that were made are returned."""
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            made = pool.map(self._bring_picture, pictures.items())
-            return frozenset(digest for digest, there in zip(pictures, made, strict=True) if there)
+    def bring_pictures(self, pictures: Mapping[str, Draw], crew: Crew) -> frozenset[str]:
+        """Have small copies of pictures in the folder, by digest; those that were made are returned."""
+        names = {digest: Picture("", digest).poster for digest in pictures}
+        drawn = self._draw({names[digest]: each for digest, each in pictures.items()}, crew)
+        return frozenset(digest for digest, name in names.items() if name in drawn)
 
     def write(self, page: Page, *, live: bool = False) -> Path:
         """Write the page, then remove the clips and posters that it does not show any more."""
@@ -104,36 +117,14 @@ class Site:
                         path.unlink()
         return self._folder / "index.html"
 
-    def _bring(self, footage: Footage) -> bool:
-        film = Film(footage.clip)
-        clip = self._folder / film.clip
-        there = clip.is_file() and clip.stat().st_size == footage.clip.bytes
-        if not there:
-            source = footage.find()
-            if source is None:
-                return False
-            self._bring_clip(source, clip)
-        if not self._made(film.poster, lambda: self._poster(clip, film.poster_size)):
+    def _bring_clip(self, footage: Footage) -> bool:
+        """Whether a clip is in the folder, brought now if need be."""
+        target = self._folder / Film(footage.clip).clip
+        if target.is_file() and target.stat().st_size == footage.clip.bytes:
+            return True
+        source = footage.find()
+        if source is None:
             return False
-        self._used.add(film.clip)
-        return True
-
-    def _bring_picture(self, picture: tuple[str, Callable[[], bytes]]) -> bool:
-        digest, thumbnail = picture
-        return self._made(Picture("", digest).poster, thumbnail)
-
-    def _made(self, name: str, poster: Callable[[], bytes]) -> bool:
-        """Whether a poster is there, made now if need be."""
-        path = self._folder / name
-        if not path.is_file():
-            try:
-                replace_durably(path, poster())
-            except MediaError:
-                return False
-        self._used.add(name)
-        return True
-
-    def _bring_clip(self, source: Path, target: Path) -> None:
         staging = staging_beside(target)
         try:
             with write_failures_named(target):
@@ -141,6 +132,33 @@ class Site:
             move_durably(staging, target)
         finally:
             staging.unlink(missing_ok=True)
+        return True
+
+    def _job(self, film: Film, into: Path) -> Job[None]:
+        make = partial(self._poster, size=film.poster_size)
+        return draw(make, film.facts.sha256, self._folder / film.clip, into)
+
+    def _draw(
+        self, drawings: Mapping[str, Draw], crew: Crew, done: Callable[[int, int], None] = lambda *_: None
+    ) -> set[str]:
+        """Have pictures drawn that are not there yet; the names of all that are then."""
+        missing = {
+            name: staging_beside(path) for name in drawings if not (path := self._folder / name).is_file()
+        }
+        there = drawings.keys() - missing.keys()
+        begun = {crew.begin(drawings[name](staging)): name for name, staging in missing.items()}
+        try:
+            for number, future in enumerate(finished(begun), 1):
+                done(number, len(begun))
+                with suppress(MediaError):
+                    future.result()
+                    move_durably(missing[begun[future]], self._folder / begun[future])
+                    there.add(begun[future])
+        finally:
+            for staging in missing.values():
+                staging.unlink(missing_ok=True)
+        self._used |= there
+        return there
 
     def _write(self, name: str, data: bytes) -> None:
         """Write a file unless it has these bytes already."""

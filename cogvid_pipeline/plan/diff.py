@@ -9,6 +9,7 @@ from cogvid_pipeline.model.plan import Action, Forget, Plan, PlanOptions, paying
 from cogvid_pipeline.model.shot import Storyboard, takes_of
 from cogvid_pipeline.plan import protect
 from cogvid_pipeline.plan.cost import PriceBook, attempts_that_stay, budget_use, total
+from cogvid_pipeline.plan.foresight import with_foresight
 from cogvid_pipeline.plan.graph import upstream_first
 from cogvid_pipeline.plan.narrow import Part, narrow
 from cogvid_pipeline.plan.planner import Facts, Planner
@@ -19,8 +20,9 @@ def make_plan(
 ) -> Plan:
     """The actions that make the lock match the storyboard."""
     options = options or PlanOptions()
-    planner = Planner(storyboard, facts, prices, options)
     takes = [take for shot in storyboard.shots for take in takes_of(shot)]
+    facts = with_foresight(facts, takes, storyboard.documented_defaults)
+    planner = Planner(storyboard, facts, prices, options)
     steps = {
         take.name: planner.decide(take)
         for shot in upstream_first(storyboard.shots)

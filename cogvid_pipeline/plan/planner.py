@@ -1,10 +1,10 @@
 """Decide what to do about each take, one after the other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from cogvid_pipeline.model.attempt import Attempt, Clip, Lock, LockEntry, State
+from cogvid_pipeline.model.attempt import Attempt, Attempts, Clip, Lock, LockEntry, State
 from cogvid_pipeline.model.plan import (
     Change,
     Fetch,
@@ -40,7 +40,7 @@ _ASKED_AGAIN = "its answer was lost; it is sent again with the same request id, 
 class Facts:
     """What there is.
 
-    `known` gives the ledger's newest attempt of a fingerprint, `recorded` the one with a request id;
+    `known` gives the ledger's newest attempts by fingerprint, `recorded` the one with a request id;
     `displaced` says whether a take's file is not the clip that it should be, `repeatable` whether a
     submission in doubt may be sent again now.
     `rehearsal` is the address of the emulator that stands in for the provider, empty where none does.
@@ -48,7 +48,7 @@ class Facts:
     """
 
     lock: Lock
-    known: Callable[[str], Attempt | None]
+    known: Callable[[Collection[str]], Attempts]
     recorded: Callable[[str], Attempt | None]
     displaced: Callable[[Clip, str], bool]
     repeatable: Callable[[Attempt], bool] = lambda _: False
@@ -69,7 +69,7 @@ class Planner:
         self.prices = prices
         self.replace = frozenset(take for name in options.replace for take in self.names.takes(name))
         self.evidence = Evidence(
-            facts.lock, facts.known, facts.recorded, storyboard.provider, facts.rehearsal, facts.shared
+            facts.lock, self._known, facts.recorded, storyboard.provider, facts.rehearsal, facts.shared
         )
         self.choice = Choice(facts.lock, self.evidence.satisfies)
         self.settled: dict[str, LockEntry] = {}
@@ -80,6 +80,9 @@ class Planner:
     @cached_property
     def names(self) -> TakeNames:
         return TakeNames(self.storyboard.shots)
+
+    def _known(self, digest: str) -> Attempt | None:
+        return self.facts.known((digest,)).get(digest)
 
     def standing(self, take: str) -> Attempt | None:
         """The result that the lock has of a take, if its clip counts."""
@@ -217,7 +220,7 @@ class Planner:
                 take.name: "back to an earlier clip of its own",
                 "": _SHARED if found.shared else "made before; the ledger has it",
             }.get(found.owner, f"the same request as {found.owner!r}, which is in the lock")
-            return Reuse(take, origin, request, digest, attempt, changes)
+            return Reuse(take, origin, request, digest, attempt, changes, found.shared)
         if attempt.state not in _IN_DOUBT:
             return Resume(take, "submitted before, not finished", request, digest, attempt, changes)
         if attempt.state is State.HELD and self.facts.repeatable(attempt):

@@ -5,21 +5,22 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from cogvid_pipeline.jobs import Files
 from cogvid_pipeline.media.fit import fitted
 from cogvid_pipeline.media.frames import frame_image
-from cogvid_pipeline.media.picture import read_image
+from cogvid_pipeline.media.picture import read_planned
 from cogvid_pipeline.model.preview import PreviewTask
 from cogvid_pipeline.model.shot import Image, ImageData, ImageFile, ImageUrl, ShotFrame
 from cogvid_pipeline.model.wire import ImageBytes, ImageLink, Submission
 from cogvid_pipeline.providers.preview import Preview
 
 
-def render_task(task: PreviewTask) -> None:
+def render_task(task: PreviewTask, files: Files, into: Path) -> None:
     """Write the preview of the first take. Raises CogvidError."""
     shot = task.shot
-    images = tuple(_load(image, task) for image in shot.images)
+    images = tuple(_load(image, task, files) for image in shot.images)
     submission = Submission("", shot.name, 1, shot.model, shot.prompt, images, shot.parameters)
-    Preview({shot.model: task.defaults}, scale=task.scale).render_now(submission, task.into)
+    Preview({shot.model: task.defaults}, scale=task.scale).render_now(submission, into)
 
 
 @cache
@@ -34,18 +35,18 @@ def renderer() -> str:
     return digest.hexdigest()
 
 
-def _load(image: Image, task: PreviewTask) -> ImageBytes | ImageLink:
+def _load(image: Image, task: PreviewTask, files: Files) -> ImageBytes | ImageLink:
     if isinstance(image, ImageUrl):
         return ImageLink(image.url)
-    data, media_type = _picture(image, task)
+    data, media_type = _picture(image, task, files)
     return ImageBytes(*fitted(data, image.fit)) if image.fit else ImageBytes(data, media_type)
 
 
-def _picture(image: ImageFile | ImageData | ShotFrame, task: PreviewTask) -> tuple[bytes, str]:
+def _picture(image: ImageFile | ImageData | ShotFrame, task: PreviewTask, files: Files) -> tuple[bytes, str]:
     match image:
         case ImageData(_, media_type, data):
             return data, media_type
         case ImageFile(_, _, media_type):
-            return read_image(task.root, image), media_type
+            return read_planned(files[image.sha256], image), media_type
         case ShotFrame(shot, at):
-            return frame_image(task.clips[shot], at)
+            return frame_image(files[task.clips[shot]], at)

@@ -78,7 +78,7 @@ class Folder:
         with self._failures_named():
             left = [
                 path.relative_to(self.root).as_posix()
-                for below in ("clips", "requests")
+                for below in ("clips", "requests", "work")
                 for path in self._files(self.root / below)
                 if _STAGING.fullmatch(path.name) and path.stat().st_mtime < before
             ]

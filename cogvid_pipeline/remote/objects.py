@@ -25,7 +25,7 @@ _S3 = {
         "response_checksum_validation": "when_required",
     }
 }
-_ACCESS = "see that your credentials may read, write and list there"
+_ACCESS = "see that there are credentials in the environment, and that they may read, write and list there"
 _LATER = "run the command again when it answers; what has been done stays done"
 
 
@@ -145,8 +145,9 @@ class Objects:
                 f"the shared store {self.address} refuses: {_words(error)}", hint=_ACCESS
             ) from error
         except Exception as error:
+            hint = _ACCESS if "credentials" in str(error) else _LATER
             raise StoreError(
-                f"the shared store {self.address} cannot be used: {_words(error)}", hint=_LATER
+                f"the shared store {self.address} cannot be used: {_words(error)}", hint=hint
             ) from error
 
 

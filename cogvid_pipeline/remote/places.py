@@ -27,7 +27,13 @@ def folder_at(address: str, base: Path) -> Path | None:
     found = _ADDRESS.fullmatch(address)
     if found is None:
         return base / address
-    return Path(found[2]) if found[1] == "file" else None
+    return Path(found[2]) if found[1] in {"file", "local"} else None
+
+
+def anywhere(address: str) -> str:
+    """The address as it means the same in whatever directory it is read."""
+    path = folder_at(address, Path())
+    return str(path.resolve()) if path else address
 
 
 def refuse_planted(address: str, base: Path) -> None:

@@ -97,15 +97,18 @@ class SharedStore:
     def put_record(self, attempt: Attempt) -> bool:
         """Record whose clip answers a request, unless there is a record that will do. Whether it was new.
 
-        The clip is there already: a record never leads nowhere.
+        The clip is there already: a record never leads nowhere. One that will do is written again as it is:
+        whoever clears the store goes by its age.
         """
+        key = record_key(attempt.fingerprint)
         try:
             standing = self._record(attempt.fingerprint)
             if standing and standing.clip and self.has(standing.clip):
+                self.bucket.write(key, self.bucket.read(key, 0, LARGEST))
                 return False
         except DamagedObject:
             pass  # a good one takes its place
-        self.bucket.write(record_key(attempt.fingerprint), write_record(attempt))
+        self.bucket.write(key, write_record(attempt))
         return True
 
     def mark(self, project: str) -> None:

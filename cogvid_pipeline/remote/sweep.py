@@ -1,16 +1,17 @@
 """Clear a shared store of what nobody needs."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from cogvid_pipeline.errors import DamagedObject, StoreError
 from cogvid_pipeline.model.cache import CacheFile, Needed, Reason
 from cogvid_pipeline.remote.bucket import Object
-from cogvid_pipeline.remote.shared import SharedStore
+from cogvid_pipeline.remote.shared import SharedStore, clip_key
 
 _CLIP = re.compile(r"clips/[0-9a-f]{2}/([0-9a-f]{64})\.mp4")
 _RECORD = re.compile(r"requests/[0-9a-f]{2}/([0-9a-f]{64})\.json")
+_WORK = re.compile(r"work/[0-9a-f]{2}/[0-9a-f]{64}")
 _PROJECT = re.compile(r"projects/(.+)\.json")
 _AT_ONCE = 8
 
@@ -55,13 +56,33 @@ def survey(store: SharedStore, needed: Needed, *, now: float, grace: float) -> l
         for each, digest in leads.items()
         if digest
     ]
+    # What went through a cluster can be made again.
+    files += [
+        _described(each, now, Reason.YOUNG if is_young(each) else None)
+        for each in store.bucket.objects("work")
+        if _WORK.fullmatch(each.key)
+    ]
     return sorted(files, key=lambda file: (-file.age, file.path))
 
 
-def remove(store: SharedStore, files: Iterable[CacheFile]) -> None:
-    """Remove objects, records before clips: wherever it is cut off, no record leads nowhere."""
-    for file in sorted(files, key=lambda file: file.path.startswith("clips/")):
-        store.bucket.remove(file.path)
+def remove(store: SharedStore, surveyed: Sequence[CacheFile], *, now: float) -> None:
+    """Remove what nobody needed at the survey, records before clips: no record ever leads nowhere.
+
+    What was written since then stays, and so does the clip of a record that was: somebody has pushed it.
+    """
+    ages = {file.path: file.age for file in surveyed}
+    pushed = {
+        each.key: each
+        for below in ("clips", "requests")
+        for each in store.bucket.objects(below)
+        if ages.get(each.key) != now - each.written
+    }
+    records = [each for key, each in pushed.items() if _RECORD.fullmatch(key)]
+    stay = pushed.keys() | {clip_key(digest) for each in records if (digest := _clip_of(store, each))}
+    doomed = [file.path for file in surveyed if file.reason is None and file.path not in stay]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for below in ("requests/", "clips/"):
+            list(pool.map(store.bucket.remove, (key for key in doomed if key.startswith(below))))
 
 
 def clear_abandoned(store: SharedStore, *, before: float, yes: bool) -> Iterator[str]:

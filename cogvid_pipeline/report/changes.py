@@ -1,11 +1,14 @@
 """What a field was and what it is, as text."""
 
+import re
+
 from cogvid_pipeline.model.plan import Change
 from cogvid_pipeline.report.paint import Paint, plain
 from cogvid_pipeline.report.printable import printable
 from cogvid_pipeline.report.worddiff import Piece, shortened, word_diff
 
 _SHORT = 30
+_DIGEST = re.compile(r"(\bsha256:[0-9a-f]{12})[0-9a-f]{52}\b")
 
 
 def change_text(change: Change, paint: Paint = plain, *, indent: int | None = None) -> str:
@@ -39,9 +42,10 @@ def text_diff(change: Change, *, longest: int | None = None) -> tuple[Piece, ...
 def shown_values(change: Change) -> tuple[str, str]:
     """Both values as they are written in YAML."""
     absent = "none" if change.path.startswith("fit.") else "(not set)"
-    unknown = "(known after apply)" if change.path.startswith("image") else absent
+    if change.path.startswith("image"):
+        return _picture(change.before, absent), _picture(change.after, "(known after apply)")
     before = absent if change.before is None else shown(change.before)
-    return before, unknown if change.after is None else shown(change.after)
+    return before, absent if change.after is None else shown(change.after)
 
 
 def shown(value: object) -> str:
@@ -49,6 +53,11 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return f'"{printable(value)}"' if isinstance(value, str) else printable(str(value))
+
+
+def _picture(identity: object, absent: str) -> str:
+    """An image of a request; nobody tells digests apart by all of their 64 digits."""
+    return absent if identity is None else _DIGEST.sub(r"\1…", shown(identity))
 
 
 def _piece(piece: Piece, paint: Paint) -> str:

@@ -16,6 +16,7 @@ from cogvid_pipeline.state.exclusive import introduction
 from cogvid_pipeline.state.server import Connection, Server, elapsed
 
 _BEATS = 6  # in the time after which others take over
+_FAREWELL = 2  # seconds that the end waits; when the server is gone, others learn of it by the date
 _MARGIN = 1 / 4  # of that time: what is sent has to be under way well before its end
 
 _BEGIN = """
@@ -46,7 +47,11 @@ class Lease:
         self._thread = threading.Thread(target=self._keep, name="lease", daemon=True)
 
     def __enter__(self) -> Self:
-        self._say(_BEGIN)
+        try:
+            self._say(_BEGIN)
+        except BaseException:
+            self._close()
+            raise
         self._thread.start()
         return self
 
@@ -54,18 +59,23 @@ class Lease:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
-        self._thread.join(timeout=1)  # it may wait for a server that is gone
-        if not self._thread.is_alive():
-            with suppress(StateError):
-                self._say(_END)
-            if self._connection is not None:
-                self._connection.close()
+        self._thread.join(timeout=_FAREWELL)
 
     def holds(self) -> bool:
         """Whether others will take this run to be alive for some time yet. Asks nobody."""
         return elapsed() < self._good_until - _MARGIN * self._seconds
 
     def _keep(self) -> None:
+        self._renew()
+        with suppress(StateError):
+            self._say(_END)
+        self._close()
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    def _renew(self) -> None:
         while not self._ended.wait(self._seconds / _BEATS):
             with suppress(StateError):  # the next beat connects again
                 if not self._say(_BEAT):

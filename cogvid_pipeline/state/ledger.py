@@ -186,14 +186,15 @@ class Ledger:
             self._database.change(_ADD, **self._row(attempt))
         return attempt
 
-    def take_in(self, attempt: Attempt) -> None:
-        """Add an attempt that came from a lock file.
+    def take_in(self, attempt: Attempt) -> Attempt:
+        """Add an attempt that came from a lock file or the shared store, and return it as it stands.
 
         Nothing happens when it is known. It may stand beside a live attempt with its fingerprint: two
         machines have then paid for the same request, and neither of the tasks is to be lost.
         """
         with self.together():
             self._database.change(_ADD_UNKNOWN, **{**self._row(attempt), "run": _ELSEWHERE})
+            return next(self._attempts(self._database.query(_OF_REQUEST, request_id=attempt.request_id)))
 
     def take_over(self, attempt: Attempt) -> None:
         """See to a task from now on, unless the run that does is alive."""

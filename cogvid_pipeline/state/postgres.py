@@ -91,10 +91,11 @@ class PostgresDatabase:
         return {row["run"]: _words(row) for row in self.query(statement)}
 
     def _execute(self, statement: str, parameters: dict[str, Any] | None) -> psycopg.Cursor[Any]:
+        lasting = not (self._inside or self._connection.closed)
         try:
             return self._once(statement, parameters)
         except Unreachable:
-            if self._inside:
+            if not lasting:
                 raise
         return self._once(statement, parameters)  # the connection may have been lost long ago
 

@@ -15,6 +15,8 @@ from cogvid_pipeline.state.database import Unreachable
 
 Connection: TypeAlias = psycopg.Connection[DictRow]
 
+_OLDEST = 12_00_00  # as the server gives its version
+
 # It goes on while the machine sleeps, unlike what Python calls monotonic.
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
@@ -41,6 +43,7 @@ _READ_ONLY = "SET default_transaction_read_only TO on"
 _DURABLE = "SET synchronous_commit TO on"
 _FACTS = """
 SELECT current_setting('server_encoding') AS encoding, current_setting('synchronous_commit') AS commits,
+    CAST(current_setting('server_version_num') AS integer) AS version,
     CAST(extract(epoch FROM clock_timestamp()) AS double precision) AS now
 """
 
@@ -107,6 +110,11 @@ class Server:
         facts = connection.execute(_FACTS).fetchone()
         assert facts is not None
         self.note_time(facts["now"])
+        if facts["version"] < _OLDEST:
+            raise StateError(
+                f"{self.name} is on PostgreSQL {facts['version'] // 10_000}, which is too old",
+                hint=f"use PostgreSQL {_OLDEST // 10_000} or newer",
+            )
         if facts["encoding"] != "UTF8":
             raise StateError(
                 f"{self.name} is in a database with the encoding {facts['encoding']}",

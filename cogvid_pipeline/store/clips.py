@@ -24,7 +24,8 @@ class ClipStore:
     """The cache in a state directory, and the output folder of one manifest, or what is `below` it.
 
     Files of the cache are written once and can only be read; the readable names are copies, so that an
-    editor cannot damage the cache. `probe` describes a file whose digest is given, or raises MediaError.
+    editor cannot damage the cache. `probe` describes a file whose digest is given, or raises MediaError; who
+    has a better one may exchange it.
     Methods may be called from several threads, and raise StateError when the disk refuses.
     """
 
@@ -35,7 +36,7 @@ class ClipStore:
         self._folder = _inside(project, output)
         self._below = below
         self._output = self._folder / below
-        self._probe = probe
+        self.probe = probe
         self._sizes: dict[str, int] | None = None
         self._of_size: dict[int, set[str]] = defaultdict(set)
         self._own: dict[tuple[str, ...], Path] = {}
@@ -90,7 +91,7 @@ class ClipStore:
         digest = digest_of_file(staged)
         try:
             _check_expected(digest, expected)
-            clip = self._probe(staged, digest)
+            clip = self.probe(staged, digest)
         except (MediaError, StateError):
             staged.unlink()
             raise

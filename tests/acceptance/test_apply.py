@@ -314,6 +314,22 @@ def test_what_is_no_playable_video_is_never_recorded_as_a_clip(project: Project,
     assert not (project.root / "renders/cat.mp4").exists()
 
 
+def test_why_a_paid_clip_is_not_there_is_told_until_it_is(project: Project, vendor: Vendor) -> None:
+    vendor.seconds = 3600
+    project.write(CAT)
+    assert project.apply("--task-timeout", "0.005").code == 1
+    task = vendor.accepted[0]
+
+    waits = project.run("status").out
+    assert waits.startswith(f"cat  submitted  task {task.id} at geekai: ")
+    assert waits.endswith("did not finish in time\n")
+
+    task.ready_at = 0
+    assert project.apply().code == 0
+    assert project.run("status").out.startswith("cat  succeeded")
+    assert "error" not in project.lock["cat"]["result"]
+
+
 def test_ctrl_c_records_what_was_submitted_and_the_next_run_resumes(project: Project, vendor: Vendor) -> None:
     vendor.seconds = 3600
     project.write(CAT)

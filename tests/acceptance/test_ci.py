@@ -170,6 +170,70 @@ def test_branch_edit_plan_merge_apply_push_and_a_second_clone(host: Host, vendor
     assert git(second.root, "status", "--porcelain") == ""
 
 
+def test_what_one_runner_makes_and_shares_the_next_plans_to_reuse(host: Host, vendor: Vendor) -> None:
+    store = host.root / "shelf"
+    store.mkdir()
+    runner = host.clone("runner")
+
+    # The first push makes the place a store; until then apply would not know whether it is the right one.
+    assert host.run("apply.sh", runner, COGVID_REMOTE=str(store)).returncode == 1
+    assert host.run("push.sh", runner, COGVID_REMOTE=str(store)).returncode == 0
+    assert host.run("apply.sh", runner, COGVID_REMOTE=str(store)).returncode == 0
+    shared = host.run("push.sh", runner, COGVID_REMOTE=str(store))
+    other = host.clone("other")
+    asked = host.run("plan.sh", other, COGVID_REMOTE=str(store))
+    plan = (host.root / "plan.md").read_text(encoding="utf-8")
+    host.run("plan.sh", other, COGVID_REMOTE="")
+    offline = (host.root / "plan.md").read_text(encoding="utf-8")
+
+    assert "1 clip sent" in shared.stdout
+    assert asked.returncode == 0, asked.stderr
+    assert "a colleague's; the shared store has it" in plan
+    assert "1 to generate" in offline
+    assert len(vendor.accepted) == 1
+
+
+@pytest.mark.parametrize(
+    ("ledger", "remote", "wanted"),
+    [
+        ("", "", "/action"),
+        ("shared", "", "/action[postgres]"),
+        ("", "s3://our-clips/film", "/action[s3]"),
+        ("shared", "s3://our-clips/film", "/action[postgres,s3]"),
+        ("shared", "gs://our-clips/film", "/action[postgres] gcsfs"),
+        ("", "az://our-clips/film", "/action adlfs"),
+        ("", "/mnt/clips", "/action"),
+        ("", "$(touch planted)", "/action"),
+    ],
+)
+def test_what_the_ledger_and_the_store_want_is_installed(
+    host: Host, ledger: str, remote: str, wanted: str
+) -> None:
+    runner = host.clone("runner")
+    stub = host.root / "bin" / "python"
+    # As `python -m venv` would make it, with a pip that tells what it is to install.
+    stub.write_text(
+        """#!/bin/sh
+        mkdir -p "$4/bin"
+        printf '#!/bin/sh\\necho "$@"\\n' >"$4/bin/pip"
+        chmod +x "$4/bin/pip"
+        """
+    )
+    stub.chmod(0o755)
+    places = {
+        "RUNNER_TEMP": str(host.root),
+        "GITHUB_PATH": str(host.root / "path"),
+        "GITHUB_ACTION_PATH": "/action",
+    }
+
+    ran = host.run("install.sh", runner, LEDGER=ledger, REMOTE=remote, **places)
+
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout == f"install --quiet --disable-pip-version-check {wanted}\n"
+    assert (host.root / "path").read_text() == f"{host.root}/cogvid/bin\n"
+    assert not (runner.root / "planted").exists()
+
+
 def test_the_lock_is_committed_although_a_shot_has_failed(host: Host, vendor: Vendor) -> None:
     author = host.clone("author")
     author.write(CAT + NAP)

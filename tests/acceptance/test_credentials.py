@@ -78,6 +78,73 @@ def clone_of(project: Project, root: Path) -> Project:
     return clone
 
 
+# --- with a shared store ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Path:
+    (tmp_path / "shelf").mkdir()
+    return tmp_path / "shelf"
+
+
+def test_a_colleague_reuses_the_clip_as_it_came_and_signs_it_with_another_key(
+    film: Project, tmp_path: Path, shelf: Path, vendor: Vendor
+) -> None:
+    film.apply()
+    film.env["COGVID_REMOTE"] = str(shelf)
+    pushed = film.run("push")
+    (tmp_path / "theirs").mkdir()
+    theirs = Project(tmp_path / "theirs", vendor, env={"COGVID_REMOTE": str(shelf)})
+    theirs.write(CAT, more=SIGNED)
+    give_certificate(theirs)
+
+    assert theirs.apply().code == 0
+    assert pushed.out == f"{shelf}: 2 clips sent, 0 there already\n"
+    assert len(vendor.posts) == 1
+    assert clip_in_lock(theirs, "cat")["sha256"] == clip_in_lock(film, "cat")["sha256"]
+    copy = clip_in_lock(theirs, "cat")["labelled"]
+    assert copy["sha256"] == digest(render(theirs, "cat"))
+    assert copy["sha256"] != clip_in_lock(film, "cat")["labelled"]["sha256"]
+    assert state_and_actions(render(theirs, "cat"))[0] == "Valid"
+
+
+@pytest.mark.parametrize("command", [("apply", "--yes"), ("pull",)], ids=lambda command: command[0])
+def test_a_clone_without_the_key_gets_the_signed_copy(
+    film: Project, tmp_path: Path, shelf: Path, command: tuple[str, ...]
+) -> None:
+    film.apply()
+    film.env["COGVID_REMOTE"] = str(shelf)
+    film.run("push")
+    clone = clone_of(film, tmp_path / "clone")
+    clone.env["COGVID_REMOTE"] = str(shelf)
+
+    ran = clone.run(*command)
+
+    assert ran.code == 0, ran.err
+    assert render(clone, "cat") == render(film, "cat")
+    assert clone.lock == film.lock
+    assert clone.run("check").code == 0
+
+
+def test_a_signed_copy_that_is_damaged_in_the_store_is_not_used(
+    film: Project, tmp_path: Path, shelf: Path
+) -> None:
+    film.apply()
+    film.env["COGVID_REMOTE"] = str(shelf)
+    film.run("push")
+    clone = clone_of(film, tmp_path / "clone")
+    clone.env["COGVID_REMOTE"] = str(shelf)
+    copy = clip_in_lock(film, "cat")["labelled"]["sha256"]
+    damaged = shelf / f"clips/{copy[:2]}/{copy}.mp4"
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"!")
+
+    ran = clone.apply()
+
+    assert ran.code == 0, ran.err
+    assert "is damaged: its digest is not its name" in ran.err
+    assert digest(render(clone, "cat")) == clip_in_lock(film, "cat")["sha256"]
+
+
 # --- apply --------------------------------------------------------------------------------------------
 
 

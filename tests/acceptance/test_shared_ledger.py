@@ -1,13 +1,15 @@
 """`COGVID_LEDGER=postgresql://…`: several machines share what was submitted, and what came of it."""
 
 import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from cogvid_pipeline.state.opening import read_ledger
 from tests.ledgers import wait_until
-from tests.postgres import PASSWORD, Database, line_to, server
+from tests.postgres import PASSWORD, Database, Line, line_to, server
 from tests.project import Project, Ran
 from tests.vendor import Accept, Hang, Reply, Vendor
 
@@ -67,6 +69,23 @@ def test_planning_changes_nothing_and_needs_no_tables(
 
     assert database.execute("SELECT * FROM pg_namespace WHERE nspname = 'cogvid'") == []
     assert not (one.root / ".cogvid").exists()
+
+
+@pytest.mark.parametrize("made", [True, False], ids=["made before", "new"])
+def test_a_plan_asks_the_database_a_few_questions_however_many_shots_there_are(
+    machines: tuple[Project, Project], database: Database, *, made: bool
+) -> None:
+    one, two = machines
+    shots = "".join(f"  shot-{number}: {{prompt: Shot {number}.}}\n" for number in range(200))
+    one.write(CAT)
+    assert one.apply().code == 0
+    two.write(shots + (CAT + "  after: {prompt: On., image: {shot: cat, frame: last}}\n" if made else ""))
+    before = database.transactions()
+
+    plan = two.plan()
+
+    assert len(plan) == 200 + 2 * made
+    assert database.transactions() - before < 15
 
 
 def test_two_machines_that_want_the_same_at_once_pay_once_and_both_get_it(
@@ -161,6 +180,67 @@ def test_a_machine_that_wakes_after_its_request_was_held_has_its_answer_adopted(
     assert task_of(one) == task_of(two)
 
 
+STOPPED_AT_THE_LAST_MOMENT = """
+import os, signal
+from cogvid_pipeline import effects
+from cogvid_pipeline.cli.main import main
+
+def stop(effect, _):
+    if effect == "posting":
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+effects.observers.append(stop)
+main()
+"""
+
+
+@pytest.mark.parametrize("protocol", ["geekai", "bigmodel"])
+def test_a_machine_that_wakes_with_its_request_in_hand_does_not_send_it_any_more(
+    tmp_path: Path, database: Database, protocol: str
+) -> None:
+    with Vendor(protocol=protocol) as vendor:
+        one, two = (machine(tmp_path / name, vendor, database.url) for name in ("one", "two"))
+        first = one.python("-c", STOPPED_AT_THE_LAST_MOMENT, "apply", "--yes")
+        wait_until(lambda: has_tables(database) and is_in_doubt(database))
+        if two.apply().code == 5:  # somebody is sure that the machine is dead
+            assert two.run("recover", "--pay-again", "cat").code == 0
+            assert two.apply().code == 0
+        posts = len(vendor.posts)
+        first.send_signal(signal.SIGCONT)
+        first.communicate(timeout=60)
+
+        assert len(vendor.accepted) == posts == len(vendor.posts) == 1
+        assert one.apply().code == 0
+        assert task_of(one) == task_of(two)
+
+
+def has_tables(database: Database) -> bool:
+    return bool(
+        database.execute("SELECT 1 FROM pg_tables WHERE schemaname = 'cogvid' AND tablename = 'runs'")
+    )
+
+
+def test_the_vendor_never_has_more_in_hand_than_all_machines_together_may_submit(
+    tmp_path: Path, vendor: Vendor, database: Database
+) -> None:
+    vendor.seconds = 1
+    machines = [machine(tmp_path / name, vendor, database.url) for name in ("one", "two", "three")]
+    for each in machines:
+        each.write(
+            "".join(f"  {each.root.name}-{n}: {{prompt: {n} of {each.root.name}.}}\n" for n in range(2))
+        )
+
+    runs = [each.start("apply", "--yes", "--jobs", "2") for each in machines]
+    for run in runs:
+        run.communicate(timeout=60)
+
+    assert [run.returncode for run in runs] == [0, 0, 0]
+    begins = [task.ready_at - vendor.seconds for task in vendor.accepted]
+    at_once = [sum(0 <= begin - other < vendor.seconds for other in begins) for begin in begins]
+    assert len(begins) == 6
+    assert max(at_once) == 2
+
+
 def test_the_limit_of_an_account_counts_for_all_machines(
     machines: tuple[Project, Project], vendor: Vendor
 ) -> None:
@@ -202,6 +282,68 @@ def test_an_answer_that_cannot_be_recorded_is_tried_until_it_can(
     assert run.returncode == 0, err
     assert database.execute("SELECT state FROM cogvid.attempts") == [("succeeded",)]
     assert len(vendor.accepted) == 1
+
+
+def answered_without_database(
+    tmp_path: Path, vendor: Vendor, line: Line, url: str, *, how: str
+) -> "subprocess.Popen[str]":
+    """A run whose request has just been answered, and whose database has gone: `down` or `silent`."""
+    one = machine(tmp_path / "one", vendor, url)
+    vendor.seconds = 3600
+    vendor.on_submit(Accept(then=Reply(delay=1)))
+    run = one.start("apply", "--yes")
+    vendor.wait_until(lambda: len(vendor.posts) == 1)
+    if how == "down":
+        line.down = True
+        line.cut()
+    else:
+        line.passing.clear()
+    vendor.wait_until(lambda: len(vendor.accepted) == 1)
+    time.sleep(1.5)
+    return run
+
+
+@pytest.mark.parametrize("how", ["down", "silent"])
+def test_an_interrupted_run_that_has_lost_its_database_soon_ends_with_the_task_in_the_lock(
+    tmp_path: Path, vendor: Vendor, database: Database, how: str
+) -> None:
+    with line_to(database) as (line, url):
+        run = answered_without_database(tmp_path, vendor, line, url, how=how)
+        run.send_signal(signal.SIGINT)
+        assert run.stderr is not None
+        while "the lock has what was answered" not in (said := run.stderr.readline()):
+            assert said
+        line.down = False
+        line.passing.set()
+        run.communicate(timeout=60)
+    vendor.seconds = vendor.accepted[0].ready_at = 0
+    one = Project(tmp_path / "one", vendor, {"COGVID_LEDGER": database.url, "COGVID_LEASE": "2"})
+
+    assert run.returncode == 130
+    assert one.lock["cat"]["pending"]["task_id"] == vendor.accepted[0].id
+    assert one.plan() == {"cat": "resume"}
+    assert one.apply().code == 0
+    assert len(vendor.posts) == 1
+    assert database.execute("SELECT state FROM cogvid.attempts") == [("succeeded",)]
+
+
+def test_a_second_signal_ends_a_run_that_has_lost_its_database_at_once(
+    tmp_path: Path, vendor: Vendor, database: Database
+) -> None:
+    with line_to(database) as (line, url):
+        run = answered_without_database(tmp_path, vendor, line, url, how="silent")
+        run.send_signal(signal.SIGINT)
+        assert run.stderr is not None
+        while "stopping: " not in (said := run.stderr.readline()):
+            assert said
+        run.send_signal(signal.SIGINT)
+        run.communicate(timeout=60)
+    two = machine(tmp_path / "two", vendor, database.url)
+    wait_until(lambda: is_in_doubt(database))
+
+    assert run.returncode == 130
+    assert two.apply().code == 5
+    assert len(vendor.posts) == 1
 
 
 def test_what_was_paid_for_before_the_ledger_was_shared_is_not_paid_for_again(
@@ -269,6 +411,39 @@ def test_no_file_of_a_project_has_the_url(machines: tuple[Project, Project]) -> 
 
     assert len(files) > 4
     assert not [path for path in files if PASSWORD.encode() in path.read_bytes()]
+
+
+def test_no_ledger_is_taken_from_files_of_the_project(
+    tmp_path: Path, vendor: Vendor, database: Database
+) -> None:
+    project = machine(tmp_path / "one", vendor, "")
+    (project.root / ".env").write_text(f"COGVID_LEDGER={database.url}\n")
+    (project.root / ".pg_service.conf").write_text("[cogvid]\nhost=127.0.0.1\n")
+
+    assert project.apply().code == 0
+    assert (project.root / ".cogvid" / "ledger.db").exists()
+    assert database.execute("SELECT * FROM pg_namespace WHERE nspname = 'cogvid'") == []
+
+    project.write(CAT, more=f"ledger: {database.url}\n")
+    assert project.run("plan").code == 3
+
+
+def test_what_others_have_written_into_the_database_acts_on_no_terminal(
+    machines: tuple[Project, Project], vendor: Vendor, database: Database
+) -> None:
+    one, two = machines
+    assert one.apply().code == 0
+    database.execute(
+        "UPDATE cogvid.attempts SET state = 'intent', clip = NULL, run = 'evil', error = E'\\x1b[2J';"
+        "INSERT INTO cogvid.runs VALUES "
+        "('evil', now() + interval '1 hour', now(), E'\\x1b]0;host\\x07', 1, E'\\x1b[31m\\n::error::no')"
+    )
+
+    for command in (["plan"], ["status"], ["plan", "--format", "markdown"]):
+        ran = two.run(*command)
+        assert "\x1b" not in ran.out + ran.err
+        assert "\n::error::" not in ran.out + ran.err
+    assert two.plan() == {"cat": "hold"}
 
 
 @pytest.mark.parametrize("setting", ["soon", "0", "-1"])

@@ -76,6 +76,37 @@ def test_pull_requests_see_no_secret_and_applies_are_never_two_at_once() -> None
     assert jobs["apply"]["concurrency"] == {"group": "cogvid-apply", "cancel-in-progress": False}
 
 
+def test_keys_reach_the_steps_that_need_them_and_no_other() -> None:
+    action = steps(yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8")))
+
+    def given(name: str) -> list[str]:
+        # Whether there is a ledger is no secret.
+        told = re.compile(r"inputs\.ledger (== ''|&& 'shared')")
+        return [step["name"] for step in action if f"inputs.{name}" in told.sub("", str(step.get("env", "")))]
+
+    for key in ("geekai-api-key", "bigmodel-api-key", "zai-api-key", "ledger"):
+        assert given(key) == ["Apply"]
+    for key in ("remote-access-key-id", "remote-secret-access-key"):
+        assert given(key) == ["Plan", "Apply", "Share the clips"]
+
+
+def test_a_plan_asks_the_store_on_pull_requests_of_the_repository_itself_alone() -> None:
+    action = steps(yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8")))
+    (plan,) = (step for step in action if step.get("name") == "Plan")
+
+    own = "github.event.pull_request.head.repo.full_name == github.repository && inputs.remote || ''"
+    assert plan["env"]["COGVID_REMOTE"] == "${{ " + own + " }}"
+
+
+def test_only_the_workflow_says_which_store_is_used() -> None:
+    """Where the variable is not set, or a step does without it, the manifest's would be."""
+    action = steps(yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8")))
+
+    using = [step["name"] for step in action if re.search(r"ci/(plan|apply|push)\.sh", step.get("run", ""))]
+
+    assert [step["name"] for step in action if "COGVID_REMOTE" in step.get("env", {})] == using
+
+
 def test_pre_commit_runs_the_hook_on_manifests_and_on_nothing_else(tmp_path: Path) -> None:
     # Only what is committed is installed, so the checkout as it is becomes a repository of its own.
     hooks = tmp_path / "hooks"

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from cogvid_pipeline.cli.storyboard_page import build_page
-from cogvid_pipeline.media.poster import poster_file
+from cogvid_pipeline.media.poster import write_poster
 from cogvid_pipeline.model.attempt import LockEntry, State
 from cogvid_pipeline.model.plan import PlanOptions
 from cogvid_pipeline.page.site import Site
@@ -125,7 +125,7 @@ def test_what_strangers_wrote_is_text_in_the_browser_too(browser: Browser, tmp_p
     board = storyboard(replace(shot("cat", f"A {text} plays.", seed=text), tags=(text,)))
     lock = locked(cat=LockEntry(pending=attempt(shot("cat", text), State.FAILED, error=text, task_id=text)))
     page = storyboard_page(board, lock, plan_for(board, lock), Reel())
-    index = Site(tmp_path / "site", copy=copy_file, poster=poster_file).write(page)
+    index = Site(tmp_path / "site", copy=copy_file, poster=write_poster).write(page)
 
     opened = open_page(browser, index)
 

@@ -35,7 +35,7 @@ def resuming_posts_again() -> None:
 def the_intent_is_recorded_late() -> None:
     """Nothing is written down before the answer is there."""
 
-    async def mutant(self: GatheredLedger, attempt: Attempt, *, again: bool = False) -> None:
+    async def mutant(self: GatheredLedger, attempt: Attempt, **how: object) -> None:
         return None
 
     GatheredLedger.intend = mutant

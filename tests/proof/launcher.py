@@ -25,8 +25,9 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+import psycopg
 from PIL import Image
 
 from cogvid_pipeline import effects
@@ -43,6 +44,7 @@ WARM = (
     "cogvid_pipeline.cli.apply",
     "cogvid_pipeline.cli.recover",
     "cogvid_pipeline.media.probe",
+    "cogvid_pipeline.state.postgres",
 )
 
 DAY = 24 * 3600
@@ -108,27 +110,41 @@ class Witness:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def _how_it_is_committed(self) -> str:
-        (writing,) = filter(is_writing, self._connections)
-        return f"synchronous={writing.execute('PRAGMA synchronous').fetchone()[0]}"
+        (setting,) = filter(None, map(how_it_commits, self._connections))
+        return setting
 
 
-def is_writing(connection: sqlite3.Connection) -> bool:
+Connection: TypeAlias = "sqlite3.Connection | psycopg.Connection[Any]"
+
+
+def how_it_commits(connection: Connection) -> str:
+    """What a connection that is in a transaction is set to; empty for others."""
+    if isinstance(connection, psycopg.Connection):
+        if connection.info.transaction_status is not psycopg.pq.TransactionStatus.INTRANS:
+            return ""
+        (row,) = connection.execute("SHOW synchronous_commit").fetchall()
+        return f"synchronous_commit={row['synchronous_commit']}"
     try:
-        return connection.in_transaction
+        if not connection.in_transaction:
+            return ""
     except sqlite3.ProgrammingError:  # it is closed
-        return False
+        return ""
+    return f"synchronous={connection.execute('PRAGMA synchronous').fetchone()[0]}"
 
 
-def remembered_connections() -> list[sqlite3.Connection]:
+def remembered_connections() -> list[Connection]:
     """The connections to databases that are made from now on."""
-    made: list[sqlite3.Connection] = []
-    connect = sqlite3.connect
+    made: list[Connection] = []
 
-    def remember(*arguments: Any, **options: Any) -> sqlite3.Connection:
-        made.append(connect(*arguments, **options))
-        return made[-1]
+    def remembering(connect: Callable[..., Any]) -> Callable[..., Any]:
+        def remember(*arguments: Any, **options: Any) -> Any:
+            made.append(connect(*arguments, **options))
+            return made[-1]
 
-    sqlite3.connect = remember
+        return remember
+
+    sqlite3.connect = remembering(sqlite3.connect)
+    psycopg.connect = remembering(psycopg.connect)
     return made
 
 

@@ -5,6 +5,7 @@ import json
 import shutil
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -169,7 +170,18 @@ class Story:
             raise Violation("an answer is not in the ledger")
 
     def _read_ledger(self) -> tuple[Row, ...]:
-        """What the ledger has; a copy is read, since even a reader tidies up behind a crash."""
+        """What the ledger has; one that is shared, of this story."""
+        if self.world.database is None:
+            return tuple(map(self._row, self._read_file()))
+        rows = map(self._row, self.world.database.execute("SELECT state, request, clip FROM cogvid.attempts"))
+        return tuple(row for row in rows if row.ours)
+
+    def _row(self, values: Sequence[Any]) -> Row:
+        state, request, clip = values
+        return Row(state, f" {self.tag}." in request, json.loads(clip)["sha256"] if clip else "")
+
+    def _read_file(self) -> list[Any]:
+        """A copy is read, since even a reader tidies up behind a crash."""
         copy = self.world.scratch / "ledger"
         shutil.rmtree(copy, ignore_errors=True)
         copy.mkdir()
@@ -179,12 +191,8 @@ class Story:
         with closing(sqlite3.connect(copy / "ledger.db")) as ledger:
             ledger.execute("PRAGMA synchronous = OFF")
             if not ledger.execute("SELECT * FROM sqlite_schema").fetchall():
-                return ()
-            rows = ledger.execute("SELECT state, request, clip FROM attempts").fetchall()
-        return tuple(
-            Row(state, f" {self.tag}." in request, json.loads(clip)["sha256"] if clip else "")
-            for state, request, clip in rows
-        )
+                return []
+            return ledger.execute("SELECT state, request, clip FROM attempts").fetchall()
 
     # --- what has to be so at the end ---
 

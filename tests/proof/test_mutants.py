@@ -8,7 +8,7 @@ import pytest
 
 from tests.proof.mutants import MUTANTS
 from tests.proof.story import FRESH, Story
-from tests.proof.world import Violation, World
+from tests.proof.world import SHARED, Violation, World
 
 CRASHES = {
     "record_the_intent_after_the_post": "paid 2 times",
@@ -38,6 +38,12 @@ def violations(world: World, mutant: str, *disks: str) -> Iterator[str]:
 
 @pytest.mark.parametrize(("mutant", "complaint"), CRASHES.items())
 def test_a_mistake_is_found_by_crashes(world: World, mutant: str, complaint: str) -> None:
+    assert re.match(complaint, next(violations(world, mutant, "")))
+
+
+@pytest.mark.parametrize("world", SHARED[:1], indirect=True, scope="session")
+@pytest.mark.parametrize(("mutant", "complaint"), list(CRASHES.items())[:3])
+def test_a_mistake_is_found_by_crashes_on_a_shared_ledger(world: World, mutant: str, complaint: str) -> None:
     assert re.match(complaint, next(violations(world, mutant, "")))
 
 

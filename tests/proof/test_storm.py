@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.postgres import server
 from tests.project import PATIENCE, Project
+from tests.proof.world import SHARED
 from tests.vendor import Accept, Cut, Hang, Vendor
 
 NIGHTLY = bool(os.environ.get("COGVID_NIGHTLY"))
@@ -27,17 +29,24 @@ SHOTS = "".join(f"  shot-{number}: {{prompt: Shot {number}.}}\n" for number in r
 )
 
 
-@pytest.fixture(params=["geekai", "bigmodel", *(["zai"] if NIGHTLY else [])])
-def vendor(request: pytest.FixtureRequest) -> Iterator[Vendor]:
-    with Vendor(protocol=request.param, running_polls=1, result_by_request_id=True) as running:
+@pytest.fixture(params=["geekai", "bigmodel", *(["zai", *SHARED] if NIGHTLY else [])])
+def kind(request: pytest.FixtureRequest) -> str:
+    """A protocol, or one of SHARED."""
+    return str(request.param)
+
+
+@pytest.fixture
+def vendor(kind: str) -> Iterator[Vendor]:
+    with Vendor(protocol=kind.split(maxsplit=1)[0], running_polls=1, result_by_request_id=True) as running:
         yield running
 
 
 @pytest.fixture
-def project(tmp_path: Path, vendor: Vendor) -> Project:
+def project(tmp_path: Path, vendor: Vendor, kind: str) -> Project:
     root = tmp_path / "film"
     root.mkdir()
-    project = Project(root, vendor)
+    shared = {"COGVID_LEDGER": server().database().url, "COGVID_LEASE": "2"} if kind in SHARED else {}
+    project = Project(root, vendor, shared)
     project.write(SHOTS)
     return project
 
@@ -133,6 +142,12 @@ def test_runs_that_are_interrupted_once_leave_nothing_in_doubt(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", SHARED[:1])
+def test_runs_on_a_shared_ledger_leave_nothing_in_doubt_either(project: Project, vendor: Vendor) -> None:
+    test_runs_that_are_interrupted_once_leave_nothing_in_doubt(project, vendor, signal.SIGTERM)
+
+
+@pytest.mark.slow
 def test_runs_that_are_interrupted_twice_pay_once(project: Project, vendor: Vendor) -> None:
     delays = random.Random(f"twice {vendor.api.name}")
     for _ in range(ROUNDS // 2):
@@ -200,6 +215,7 @@ def make_labeller(project, make=wiring.make_labeller):
     return make(project)
 
 wiring.make_labeller = make_labeller
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background may ignore it
 main.main()
 """
 

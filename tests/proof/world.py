@@ -34,6 +34,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from tests.postgres import Database, server
 from tests.project import HEADER
 from tests.proof.launcher import Order
 from tests.vendor import Vendor, free_box, small_clip
@@ -47,6 +48,7 @@ MADE = """\
 
 # The protocols that the proofs hold for. Z.AI's is BigModel's.
 PROTOCOLS = ("geekai", "bigmodel")
+SHARED = tuple(f"{protocol} on postgresql" for protocol in PROTOCOLS)
 
 
 class Violation(AssertionError):
@@ -104,11 +106,15 @@ class Launcher:
 
 @dataclass
 class World:
-    """A vendor, a process that runs commands, and a project in which MADE has been made."""
+    """A vendor, a process that runs commands, and a project in which MADE has been made.
+
+    The ledger is in each project, or in a `database` that all stories share.
+    """
 
     vendor: Vendor
     launcher: Launcher
     scratch: Path
+    database: Database | None = None
 
     def __post_init__(self) -> None:
         self.tags = (f"t{number}" for number in count(1))
@@ -129,18 +135,30 @@ class World:
         order = Order(
             arguments=list(arguments),
             directory=str(root),
-            environment=self.vendor.environment,
+            environment={
+                **self.vendor.environment,
+                "COGVID_LEDGER": self.database.url if self.database else "",
+            },
             trace=str(self.scratch / "trace"),
             **events,
         )
         ran = self.launcher.run(order)
         self.vendor.settle()
+        if self.database and ran.killed:
+            self.database.execute("UPDATE cogvid.runs SET until = clock_timestamp()")  # as its lease ends
         return ran
 
 
 @contextmanager
-def make_world(protocol: str, scratch: Path) -> Iterator[World]:
-    """A world of its own, in a directory of its own. The clips of its vendor differ in size."""
+def make_world(kind: str, scratch: Path) -> Iterator[World]:
+    """A world of its own, in a directory of its own. The clips of its vendor differ in size.
+
+    It is one of PROTOCOLS or of SHARED. A database is set to what is fast, and not to what is safe.
+    """
+    protocol, _, shared = kind.partition(" on ")
+    database = server().database(f"proof_{protocol}") if shared else None
+    if database:
+        database.execute(f"ALTER DATABASE {database.name} SET synchronous_commit TO off")
     sizes = count(6000)
 
     def clip(_body: dict[str, Any]) -> bytes:
@@ -161,4 +179,4 @@ def make_world(protocol: str, scratch: Path) -> Iterator[World]:
             text=True,
         ) as process,
     ):
-        yield World(vendor, Launcher(process), scratch)
+        yield World(vendor, Launcher(process), scratch, database)

@@ -8,13 +8,14 @@ import pytest
 import cogvid_pipeline
 
 PACKAGE = Path(cogvid_pipeline.__file__).parent
-BASE = {"errors", "effects", "durable", "listing", "packaged", "model"}
+BASE = {"errors", "effects", "durable", "listing", "packaged", "model", "jobs"}
 ALLOWED = {
     "errors": {"model"},  # for the type of InvalidManifest's problems, not at run time
     "effects": set(),
     "durable": {"errors", "effects"},
     "listing": set(),
     "packaged": set(),
+    "jobs": set(),
     "loopback": {"errors"},
     "model": {"errors"},
     "manifest": BASE,
@@ -27,6 +28,7 @@ ALLOWED = {
     "providers": BASE | {"media"},
     "store": BASE | {"media"},
     "remote": BASE | {"state", "store"},
+    "crew": BASE | {"media", "remote"},
     "page": BASE | {"report"},
     "watch": BASE,
     "emulator": BASE | {"media", "providers", "store", "loopback"},

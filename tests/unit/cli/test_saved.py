@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from cogvid_pipeline.cli.saved import inputs_from, load_plan, save_plan, settings_of
+from cogvid_pipeline.cli.plan_file import load_plan, save_plan
+from cogvid_pipeline.cli.saved import inputs_from, settings_of
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.errors import CogvidError, StalePlan, UsageError
 from cogvid_pipeline.model.plan import PlanInputs

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from cogvid_pipeline.crew.here import Here
 from cogvid_pipeline.engine.previews import Studio, render_previews
 from cogvid_pipeline.errors import CogvidError, MediaError
+from cogvid_pipeline.jobs import Files
 from cogvid_pipeline.model.preview import Kept, NotRendered, PreviewOutcome, PreviewTask, Rendered
 from cogvid_pipeline.model.shot import ImageData, ImageFile, ImageUrl, Shot, ShotFrame
 from cogvid_pipeline.store.previews import PreviewFolder
@@ -21,10 +23,10 @@ NAP = shot("nap", "It falls asleep.", after="cat")
 DOG = shot("dog", "A dog plays.")
 
 
-def write_words(task: PreviewTask) -> None:
+def write_words(task: PreviewTask, files: Files, into: Path) -> None:
     """A renderer whose clips are made of words."""
-    before = "".join(task.clips[name].read_text() for name in task.shot.upstream)
-    task.into.write_text(f"{task.shot.name} at {task.scale}: {task.shot.prompt} {before}")
+    before = "".join(files[task.clips[name]].read_text() for name in task.shot.upstream)
+    into.write_text(f"{task.shot.name} at {task.scale}: {task.shot.prompt} {before}")
 
 
 def run(root: Path, *shots: Shot, executor: Executor | None = None, **changes: Any) -> list[PreviewOutcome]:
@@ -33,7 +35,7 @@ def run(root: Path, *shots: Shot, executor: Executor | None = None, **changes: A
     studio = Studio(
         root=root,
         previews=folder,
-        executor=executor or ThreadPoolExecutor(2),
+        crew=Here(executor or ThreadPoolExecutor(2)),
         render=write_words,
         renderer="1",
         scale=1.0,
@@ -63,9 +65,9 @@ def test_outcomes_are_in_the_order_of_the_story_though_a_frame_is_waited_for(tmp
 def test_shots_that_do_not_wait_for_each_other_are_rendered_at_the_same_time(tmp_path: Path) -> None:
     both = threading.Barrier(2)
 
-    def meet(task: PreviewTask) -> None:
+    def meet(task: PreviewTask, files: Files, into: Path) -> None:
         both.wait(timeout=60)
-        write_words(task)
+        write_words(task, files, into)
 
     assert new(run(tmp_path, CAT, DOG, render=meet)) == ["cat", "dog"]
 
@@ -123,10 +125,10 @@ def test_the_scale_the_name_and_the_renderer_are_seen_in_a_preview(tmp_path: Pat
 
 
 def test_a_failure_stops_nothing_but_what_goes_on_from_it(tmp_path: Path) -> None:
-    def fail_for_cats(task: PreviewTask) -> None:
+    def fail_for_cats(task: PreviewTask, files: Files, into: Path) -> None:
         if task.shot.name == "cat":
             raise MediaError("no such picture", hint="draw one")
-        write_words(task)
+        write_words(task, files, into)
 
     outcomes = run(tmp_path, CAT, NAP, shot("dream", after="nap"), DOG, render=fail_for_cats)
 
@@ -150,7 +152,7 @@ def test_a_process_that_dies_is_told_of(tmp_path: Path) -> None:
 
 
 def test_a_bug_is_no_outcome(tmp_path: Path) -> None:
-    def stumble(task: PreviewTask) -> None:
+    def stumble(task: PreviewTask, files: Files, into: Path) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ExceptionGroup) as group:

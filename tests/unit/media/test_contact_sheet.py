@@ -10,7 +10,7 @@ from cogvid_pipeline.errors import MediaError
 from cogvid_pipeline.media import contact_sheet as module
 from cogvid_pipeline.media.contact_sheet import Strip, contact_sheet
 from cogvid_pipeline.media.frames import frame_picture
-from cogvid_pipeline.media.poster import poster_file, thumbnail_file
+from cogvid_pipeline.media.poster import write_poster, write_thumbnail
 from tests.clips import make_clip, number_of, open_picture, picture_file
 
 
@@ -52,17 +52,19 @@ def test_the_middle_of_a_clip_is_found(clip: Path) -> None:
     assert number_of(frame_picture(clip, "middle")) == 15
 
 
-def test_a_poster_is_a_small_jpeg_of_the_middle(clip: Path) -> None:
-    poster = Image.open(BytesIO(poster_file(clip, (160, 90))))
+def test_a_poster_is_a_small_jpeg_of_the_middle(clip: Path, tmp_path: Path) -> None:
+    write_poster(clip, tmp_path / "poster", size=(160, 90))
+
+    poster = Image.open(BytesIO((tmp_path / "poster").read_bytes()))
 
     assert (poster.format, poster.size) == ("JPEG", (160, 90))
     assert number_of(poster) == 15
 
 
-def test_a_thumbnail_is_small_and_keeps_its_shape() -> None:
-    data = picture_file(Image.new("RGB", (1600, 900), "red"))
+def test_a_thumbnail_is_small_and_keeps_its_shape(tmp_path: Path) -> None:
+    write_thumbnail(picture_file(Image.new("RGB", (1600, 900), "red")), tmp_path / "thumbnail")
 
-    thumbnail = Image.open(BytesIO(thumbnail_file(data)))
+    thumbnail = Image.open(BytesIO((tmp_path / "thumbnail").read_bytes()))
 
     assert (thumbnail.format, thumbnail.size) == ("JPEG", (640, 360))
 

@@ -1,7 +1,7 @@
 """Clips that are made here."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import av
@@ -10,7 +10,7 @@ from av.video.frame import VideoFrame
 from PIL import Image, ImageChops, ImageStat
 
 from cogvid_pipeline.errors import MediaError
-from cogvid_pipeline.media.encode import write_clip
+from cogvid_pipeline.media.encode import MASTER, PREVIEW, write_clip
 from cogvid_pipeline.media.frames import frame_image
 from cogvid_pipeline.media.planes import Splitter, to_frame
 from cogvid_pipeline.media.probe import describe
@@ -40,6 +40,28 @@ def test_a_clip_is_as_asked(tmp_path: Path) -> None:
 
     found = describe(tmp_path / "clip", "abc")
     assert (found.width, found.height, found.fps, found.duration, found.audio) == (160, 90, 30.0, 1.5, True)
+
+
+@pytest.mark.parametrize("settings", [PREVIEW, MASTER], ids=["preview", "master"])
+def test_the_same_frames_are_the_same_bytes_whatever_else_is_in_memory(
+    tmp_path: Path, settings: Mapping[str, str]
+) -> None:
+    scene = _scene().resize((320, 180))
+    turned = [Splitter().planes(scene.rotate(3 * number)) for number in range(12)]
+    dice = random.Random(1)
+
+    def frames() -> Iterator[VideoFrame]:
+        for planes in turned:
+            litter = [bytes([dice.randrange(256)]) * 4096 * dice.randrange(1, 32) for _ in range(20)]
+            del litter[::2]
+            yield to_frame(planes)
+
+    made = set()
+    for _ in range(10):
+        write_clip(tmp_path / "clip", frames(), size=(320, 180), fps=30, settings=settings)
+        made.add((tmp_path / "clip").read_bytes())
+
+    assert len(made) == 1
 
 
 def test_a_clip_is_h264_in_bt709_and_can_be_played_while_it_loads(tmp_path: Path) -> None:

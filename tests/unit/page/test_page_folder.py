@@ -3,31 +3,37 @@
 import hashlib
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from cogvid_pipeline.crew.here import Here
 from cogvid_pipeline.errors import MediaError, UsageError
+from cogvid_pipeline.jobs import Files, Job
 from cogvid_pipeline.model.attempt import Clip
-from cogvid_pipeline.page.site import Footage, Site
+from cogvid_pipeline.page.site import Footage, Poster, Site
 from cogvid_pipeline.report.page import storyboard_page
 from cogvid_pipeline.report.page_cards import Reel
 from cogvid_pipeline.report.page_view import Film, Page
 from tests.boards import clip, locked, plan_for, shot, storyboard
 
-
-def a_poster(path: Path, size: tuple[int, int]) -> bytes:
-    return f"{size[0]}x{size[1]} of {path.read_text(encoding='utf-8')}".encode()
+CREW = Here(ThreadPoolExecutor(2))
 
 
-def no_poster(path: Path, _size: tuple[int, int]) -> bytes:
-    raise MediaError(f"{path} does not play")
+def a_poster(clip: Path, into: Path, *, size: tuple[int, int]) -> None:
+    into.write_text(f"{size[0]}x{size[1]} of {clip.read_text(encoding='utf-8')}", encoding="utf-8")
+
+
+def no_poster(clip: Path, _into: Path, *, size: tuple[int, int]) -> None:
+    raise MediaError(f"{clip} does not play in {size}")
 
 
 @pytest.fixture
 def open_site(tmp_path: Path) -> Callable[..., Site]:
-    def open_it(poster: Callable[[Path, tuple[int, int]], bytes] = a_poster) -> Site:
+    def open_it(poster: Poster = a_poster) -> Site:
         return Site(tmp_path / "site", copy=_copy, poster=poster)
 
     return open_it
@@ -68,7 +74,7 @@ def files(folder: Path) -> dict[str, tuple[bytes, int]]:
 
 def test_clips_and_posters_lie_beside_the_page(open_site, film, tmp_path: Path) -> None:
     site = open_site()
-    films = site.bring({"cat": film("miaow")})
+    films = site.bring({"cat": film("miaow")}, CREW)
 
     index = site.write(page(**films))
 
@@ -85,28 +91,30 @@ def test_clips_and_posters_lie_beside_the_page(open_site, film, tmp_path: Path) 
 def test_writing_it_again_leaves_every_file_as_it_is(open_site, film, tmp_path: Path) -> None:
     def write() -> dict[str, tuple[bytes, int]]:
         site = open_site()
-        site.write(page(**site.bring({"cat": film("miaow")})))
+        site.write(page(**site.bring({"cat": film("miaow")}, CREW)))
         return files(tmp_path / "site")
 
     assert write() == write()
 
 
 def test_what_is_in_the_site_already_is_looked_for_nowhere_else(open_site, film) -> None:
-    open_site().bring({"cat": film("miaow")})
+    open_site().bring({"cat": film("miaow")}, CREW)
 
-    brought = open_site(no_poster).bring({"cat": Footage(described("miaow"), lambda: pytest.fail("asked"))})
+    brought = open_site(no_poster).bring(
+        {"cat": Footage(described("miaow"), lambda: pytest.fail("asked"))}, CREW
+    )
 
     assert set(brought) == {"cat"}
 
 
 def test_what_is_shown_no_more_is_removed_and_nothing_else_is(open_site, film, tmp_path: Path) -> None:
     first = open_site()
-    old = first.bring({"cat": film("miaow")})
+    old = first.bring({"cat": film("miaow")}, CREW)
     first.write(page(**old))
     (tmp_path / "site" / "clips" / "notes.txt").write_text("mine", encoding="utf-8")
 
     second = open_site()
-    new = second.bring({"dog": film("woof")})
+    new = second.bring({"dog": film("woof")}, CREW)
     second.write(page(**new))
 
     found = files(tmp_path / "site")
@@ -117,11 +125,11 @@ def test_what_is_shown_no_more_is_removed_and_nothing_else_is(open_site, film, t
 
 
 def test_a_clip_that_is_cut_off_is_brought_again(open_site, film, tmp_path: Path) -> None:
-    films = open_site().bring({"cat": film("miaow")})
+    films = open_site().bring({"cat": film("miaow")}, CREW)
     target = tmp_path / "site" / films["cat"].clip
     target.write_text("mi", encoding="utf-8")
 
-    open_site().bring({"cat": film("miaow")})
+    open_site().bring({"cat": film("miaow")}, CREW)
 
     assert target.read_text(encoding="utf-8") == "miaow"
 
@@ -129,23 +137,27 @@ def test_a_clip_that_is_cut_off_is_brought_again(open_site, film, tmp_path: Path
 def test_a_clip_that_cannot_be_had_or_played_is_left_out(open_site, film) -> None:
     site = open_site(no_poster)
 
-    assert site.bring({"cat": film("miaow"), "dog": Footage(described("woof"), lambda: None)}) == {}
+    assert site.bring({"cat": film("miaow"), "dog": Footage(described("woof"), lambda: None)}, CREW) == {}
 
 
 def test_a_clip_that_two_shots_share_is_there_once(open_site, film, tmp_path: Path) -> None:
-    films = open_site().bring({"cat": film("miaow"), "twin": film("miaow")})
+    films = open_site().bring({"cat": film("miaow"), "twin": film("miaow")}, CREW)
 
     assert films["cat"] == films["twin"]
     assert len(list((tmp_path / "site" / "clips").iterdir())) == 1
 
 
 def test_pictures_are_brought_as_small_copies(open_site, tmp_path: Path) -> None:
-    def broken() -> bytes:
+    def small(_files: Files, into: Path) -> None:
+        into.write_bytes(b"small")
+
+    def broken(_files: Files, _into: Path) -> None:
         raise MediaError("no picture")
 
     site = open_site()
+    pictures = {"a" * 64: partial(Job, small, {}), "b" * 64: partial(Job, broken, {})}
 
-    assert site.bring_pictures({"a" * 64: lambda: b"small", "b" * 64: broken}) == {"a" * 64}
+    assert site.bring_pictures(pictures, CREW) == {"a" * 64}
     site.write(page())
     assert (tmp_path / "site" / "posters" / f"{'a' * 24}.jpg").read_bytes() == b"small"
 

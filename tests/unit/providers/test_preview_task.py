@@ -22,10 +22,12 @@ DIGEST = f"sha256:{hashlib.sha256(PICTURE).hexdigest()}"
 STILL = ImageFile("still.png", DIGEST, "image/png")
 
 
-def task(root: Path, *images: Image) -> PreviewTask:
+def render(root: Path, *images: Image) -> None:
+    """Have the preview of a cat made, as another process would."""
     cat = replace(shot("cat", size="1280x720", duration=0.2), images=images)
-    clips = {"dog": root / "dog.mp4"}
-    return PreviewTask(cat, root, clips, root / "cat.mp4", 0.1, DEFAULTS["cogvideox-3"])
+    task = PreviewTask(cat, {"dog": "d0"}, 0.1, DEFAULTS["cogvideox-3"])
+    files = {"d0": root / "dog.mp4", STILL.sha256: root / "still.png"}
+    render_task(pickle.loads(pickle.dumps(task)), files, root / "cat.mp4")
 
 
 def test_all_kinds_of_pictures_are_drawn_and_differ(tmp_path: Path) -> None:
@@ -33,11 +35,11 @@ def test_all_kinds_of_pictures_are_drawn_and_differ(tmp_path: Path) -> None:
     frame = ShotFrame("dog", "last")
     kinds = (STILL, ImageData(DIGEST, "image/png", PICTURE), ImageUrl("https://example.com/a.png"), frame)
     clips = []
-    render_task(task(tmp_path))
+    render(tmp_path)
     (tmp_path / "cat.mp4").rename(tmp_path / "dog.mp4")
 
     for image in kinds:
-        render_task(pickle.loads(pickle.dumps(task(tmp_path, image))))
+        render(tmp_path, image)
         assert describe(tmp_path / "cat.mp4", "").duration == 0.2
         clips.append((tmp_path / "cat.mp4").read_bytes())
 
@@ -53,7 +55,7 @@ def test_a_picture_that_is_to_fit_is_drawn_as_it_is_sent(tmp_path: Path) -> None
     clips = []
 
     for data, fit in ((picture_file(tall), crop), (sent, None)):
-        render_task(task(tmp_path, ImageData(DIGEST, "image/png", data, fit)))
+        render(tmp_path, ImageData(DIGEST, "image/png", data, fit))
         clips.append((tmp_path / "cat.mp4").read_bytes())
 
     assert clips[0] == clips[1]
@@ -61,10 +63,10 @@ def test_a_picture_that_is_to_fit_is_drawn_as_it_is_sent(tmp_path: Path) -> None
 
 def test_a_picture_that_is_no_longer_the_one_that_was_planned_with_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CogvidError, match=r"cannot read still.png: No such file"):
-        render_task(task(tmp_path, STILL))
+        render(tmp_path, STILL)
     (tmp_path / "still.png").write_bytes(b"another")
     with pytest.raises(CogvidError, match=r"still.png was changed"):
-        render_task(task(tmp_path, STILL))
+        render(tmp_path, STILL)
     assert [path.name for path in tmp_path.iterdir()] == ["still.png"]
 
 

@@ -13,12 +13,17 @@ from cogvid_pipeline.remote.objects import Objects
 from tests.s3 import BUCKET, S3
 
 
-@pytest.fixture
-def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3]:
-    with S3(tmp_path / "s3") as running:
-        for name, value in running.environment.items():
-            monkeypatch.setenv(name, value)
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3]:
+    with S3(tmp_path_factory.mktemp("server")) as running:
         yield running
+
+
+@pytest.fixture
+def s3(server: S3, monkeypatch: pytest.MonkeyPatch) -> S3:
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    return server
 
 
 @pytest.fixture

@@ -145,14 +145,14 @@ def test_no_text_of_a_change_can_steer_the_terminal() -> None:
     assert "\x1b" not in plan_text(plan_for(storyboard(cat), lock))
 
 
-def test_an_image_that_is_made_later_is_known_after_apply() -> None:
+def test_an_image_that_is_made_later_is_known_after_apply_and_the_one_before_named_in_short() -> None:
     cat, nap = shot("cat", "A lion plays."), shot("nap", "It naps.", after="cat")
     lock = locked(cat=attempt(shot("cat")), nap=attempt(nap, after=clip("cat")))
 
     text = plan_text(plan_for(storyboard(cat, nap), lock))
 
     assert "  ~ nap  regenerate  its frame of 'cat' is known after apply  [1.00 CNY]\n" in text
-    assert f'        image.0: "frame:sha256:{clip("cat").sha256}:last"\n' in text
+    assert f'        image.0: "frame:sha256:{clip("cat").sha256[:12]}…:last"\n' in text
     assert text.splitlines()[4] == "               → (known after apply)"
 
 
@@ -223,7 +223,7 @@ def test_a_first_and_a_last_image_are_compared_one_by_one() -> None:
 
     text = plan_text(plan_for(storyboard(cat, new), lock))
 
-    frame = f"frame:sha256:{clip('cat').sha256}"
+    frame = f"frame:sha256:{clip('cat').sha256[:12]}…"
     assert text.splitlines()[:5] == [
         "  ~ mix  regenerate  image changed  [1.00 CNY]",
         f'        image.0: "{frame}:last"',

@@ -113,7 +113,68 @@ def test_a_database_that_cannot_be_reached_is_tried_until_it_can_and_that_is_sai
         assert asyncio.run(record()) == make_attempt()
         assert ledger.recorded("request-walk") == make_attempt()
 
-    assert said == ["cannot use the ledger: no route to host"] * 2
+    assert said == ["cannot use the ledger: no route to host; trying again"] * 2
+
+
+def test_an_outage_of_a_night_is_waited_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cogvid_pipeline.state.gathered._LONGEST_PAUSE", 0)
+
+    async def record() -> Attempt:
+        return await GatheredLedger(Cut(ledger, failures=2000)).record(make_attempt())  # type: ignore[arg-type]
+
+    with open_ledger(tmp_path, "run") as ledger:
+        assert asyncio.run(record()) == make_attempt()
+
+
+def test_in_a_hurry_all_is_given_up_that_cannot_be_written_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cogvid_pipeline.state.gathered._GRACE", 0.5)
+    intent = make_unfinished("other", State.INTENT)
+
+    async def both() -> list[object]:
+        gathered = GatheredLedger(Cut(ledger, failures=2000))  # type: ignore[arg-type]
+        writing = asyncio.gather(
+            gathered.intend(intent), gathered.record(make_attempt()), return_exceptions=True
+        )
+        await asyncio.sleep(0.1)
+        gathered.hurry()
+        later = await asyncio.gather(gathered.record(make_attempt("later")), return_exceptions=True)
+        return [*await writing, *later]
+
+    with open_ledger(tmp_path, "run") as ledger:
+        intended, recorded, later = asyncio.run(both())
+
+        assert isinstance(intended, Unreachable)
+        assert "could not be told in time" in f"{recorded}" == f"{later}"
+        assert list(ledger.in_states(State)) == []
+
+
+def test_in_a_hurry_what_can_be_written_is_written(tmp_path: Path) -> None:
+    async def record() -> Attempt:
+        gathered = GatheredLedger(Cut(ledger, failures=1))  # type: ignore[arg-type]
+        gathered.hurry()
+        return await gathered.record(make_attempt())
+
+    with open_ledger(tmp_path, "run") as ledger:
+        assert asyncio.run(record()) == make_attempt()
+        assert ledger.recorded("request-walk") == make_attempt()
+
+
+def test_a_question_is_asked_until_it_can_be(tmp_path: Path) -> None:
+    answers = iter([Unreachable("cannot use the ledger: gone"), 7])
+    said: list[str] = []
+
+    def question() -> object:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    with open_ledger(tmp_path, "run") as ledger:
+        assert asyncio.run(GatheredLedger(ledger, said.append).ask(question)) == 7
+
+    assert said == ["cannot use the ledger: gone; trying again"]
 
 
 @pytest.mark.parametrize("alive", [True, False])

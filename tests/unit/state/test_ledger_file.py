@@ -53,6 +53,10 @@ for number in range(30):
 
 
 def test_processes_that_open_a_new_ledger_at_the_same_moment_all_get_it(state):
+    open_all_together(state)
+
+
+def open_all_together(state):
     with ExitStack() as stack:
         processes = [
             stack.enter_context(Place(state).process(name, OPEN_TOGETHER))
@@ -211,30 +215,75 @@ def test_each_commit_is_synced_before_it_returns(state):
     assert (level, mode) == (2, "wal")
 
 
-def version_1(state):
-    """A ledger as the first format had it, with a finished, a running and a held attempt."""
-    state.mkdir()
+GOLDENS = {int(path.stem.removeprefix("ledger-")): path for path in GOLDEN.glob("ledger-*.sql")}
+of_each_version = pytest.mark.parametrize("version", sorted(GOLDENS))
+
+
+def as_of_version(state, version):
+    """A ledger as that format had it, with a finished, a running and a held attempt."""
+    state.mkdir(parents=True)
     with sqlite3.connect(state / "ledger.db") as connection:
-        connection.executescript((GOLDEN / "ledger-1.sql").read_text(encoding="utf-8"))
+        connection.executescript(GOLDENS[version].read_text(encoding="utf-8"))
     connection.close()
 
 
+def version_of(state):
+    with closing(sqlite3.connect(state / "ledger.db")) as connection:
+        return connection.execute("PRAGMA user_version").fetchone()[0]
+
+
+def test_there_is_a_golden_of_each_version(state):
+    keep(state)
+
+    assert sorted(GOLDENS) == list(range(1, version_of(state) + 1))
+
+
+@of_each_version
 @pytest.mark.parametrize("opened", ["to be read", "to be written"])
-def test_a_ledger_of_the_first_format_is_read_and_brought_up_to_date(state, opened):
-    version_1(state)
+def test_a_ledger_of_an_older_format_is_read_and_brought_up_to_date(state, version, opened):
+    as_of_version(state, version)
     before = everything_in(state)
     names = ["walk", "run", "rest"]
 
     with Place(state).read() if opened == "to be read" else Place(state).open("run") as ledger:
         found = ledger.newest([make_attempt(name).fingerprint for name in names])
 
+    seal = {"seal": "s", "own": True} if version >= 2 else {}
+    account = {"account": "a"} if version >= 4 else {}
     assert [found[make_attempt(name).fingerprint] for name in names] == [
         make_attempt("walk"),
-        make_unfinished("run"),
-        make_unfinished("rest", State.HELD, error="no answer"),
+        make_unfinished("run", **account),
+        make_unfinished("rest", State.HELD, error="no answer", **seal),
     ]
     assert (everything_in(state) == before) is (opened == "to be read")
     assert newest(state) == make_attempt("walk")
+
+
+@of_each_version
+def test_a_ledger_that_was_brought_up_to_date_is_as_a_new_one(state, tmp_path, version):
+    as_of_version(state, version)
+    keep(state)
+    keep(tmp_path / "new")
+
+    assert schema_of(state) == schema_of(tmp_path / "new")
+
+
+def schema_of(state):
+    with closing(sqlite3.connect(state / "ledger.db")) as connection:
+        columns = connection.execute("PRAGMA table_info(attempts)").fetchall()
+        indices = connection.execute(
+            "SELECT sql FROM sqlite_schema WHERE type = 'index' ORDER BY name"
+        ).fetchall()
+        return version_of(state), columns, [" ".join(f"{sql}".split()) for (sql,) in indices]
+
+
+def test_processes_that_bring_a_ledger_up_to_date_at_the_same_moment_all_get_it(state):
+    for number in range(30):
+        as_of_version(state / str(number), version=1)
+
+    open_all_together(state)
+
+    assert {version_of(state / str(number)) for number in range(30)} == {max(GOLDENS)}
 
 
 def test_what_was_submitted_from_here_keeps_its_host_until_a_lock_says_otherwise(state):

@@ -11,7 +11,7 @@ from cogvid_pipeline.model.attempt import State
 from cogvid_pipeline.state.database import Unreachable
 from cogvid_pipeline.state.ledger import Ledger
 from cogvid_pipeline.state.server import Server
-from cogvid_pipeline.state.shared_format import VERSION, bring_up_to_date, version_of
+from cogvid_pipeline.state.shared_format import _STEPS, VERSION, bring_up_to_date, version_of
 from tests.attempts import make_attempt, make_unfinished
 from tests.ledgers import Place
 from tests.postgres import PASSWORD, Database, line_to, server
@@ -56,12 +56,17 @@ def test_there_is_a_golden_of_each_version() -> None:
 
 
 def test_many_that_look_before_one_of_them_makes_the_ledger_all_get_it(database: Database) -> None:
+    assert versions_made_together(database) == [VERSION] * 6
+
+
+def versions_made_together(database: Database) -> list[int]:
+    """What six see who all have looked before the first of them changes anything."""
     there, all_have_looked = Server(database.url), threading.Barrier(6)
     versions: list[int] = []
 
     def make() -> None:
         with closing(there.connect()) as connection:
-            assert version_of(connection, there) == 0
+            version_of(connection, there)
             all_have_looked.wait()
             bring_up_to_date(connection, there)
             versions.append(version_of(connection, there))
@@ -71,8 +76,7 @@ def test_many_that_look_before_one_of_them_makes_the_ledger_all_get_it(database:
         thread.start()
     for thread in threads:
         thread.join()
-
-    assert versions == [VERSION] * 6
+    return versions
 
 
 @pytest.mark.parametrize("use", ["read", "written"])
@@ -86,35 +90,61 @@ def test_a_ledger_of_a_later_version_is_refused_by_its_number(
         place.newest() if use == "read" else place.keep(make_attempt())
 
 
-def test_a_ledger_of_an_earlier_version_is_brought_up_to_date_by_who_writes(
+def test_a_ledger_of_an_earlier_version_is_brought_up_to_date_by_who_writes_first(
     place: Place, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place.keep(make_attempt())
-    there = Server(database.url)
-    for module in ("shared_format", "postgres"):
-        monkeypatch.setattr(f"cogvid_pipeline.state.{module}.VERSION", VERSION + 1)
+    with place.open("earlier") as earlier:
+        earlier.record(make_unfinished())
+        for module in ("shared_format", "postgres"):
+            monkeypatch.setattr(f"cogvid_pipeline.state.{module}.VERSION", VERSION + 1)
+        more = ("ALTER TABLE cogvid.attempts ADD COLUMN more text NOT NULL DEFAULT ''",)
+        monkeypatch.setattr("cogvid_pipeline.state.shared_format._STEPS", (*_STEPS, more))
 
-    with pytest.raises(StateError, match=f"has version {VERSION}, and this cogvid works with") as caught:
-        place.newest()
+        with pytest.raises(StateError, match=f"has version {VERSION}, and this cogvid works with") as caught:
+            place.newest()
+        assert caught.value.hint == "cogvid apply brings it up to date"
 
-    assert caught.value.hint == "cogvid apply brings it up to date"
-    with closing(there.connect()) as connection:
-        bring_up_to_date(connection, there)
-        assert version_of(connection, there) == VERSION + 1
+        assert versions_made_together(database) == [VERSION + 1] * 6
+        earlier.record(make_attempt())
+
+    assert place.newest() == make_attempt()
 
 
 # --- its settings and its moods -------------------------------------------------------------------------
 
 
-def test_commits_are_durable_whatever_the_server_is_set_to(database: Database) -> None:
-    database.execute("ALTER DATABASE ledger SET synchronous_commit TO off")
+@pytest.mark.parametrize(("where", "name"), [("DATABASE", "ledger"), ("ROLE", "cogvid")])
+@pytest.mark.parametrize(("setting", "becomes"), [("off", "on"), ("remote_apply", "remote_apply")])
+def test_commits_are_durable_whatever_the_server_is_set_to(
+    database: Database, where: str, name: str, setting: str, becomes: str
+) -> None:
+    database.execute(f"ALTER {where} {name} SET synchronous_commit TO {setting}")
     try:
         with closing(Server(database.url).connect()) as connection:
-            (setting,) = connection.execute("SHOW synchronous_commit").fetchall()
+            (shown,) = connection.execute("SHOW synchronous_commit").fetchall()
     finally:
-        database.execute("ALTER DATABASE ledger RESET synchronous_commit")
+        database.execute(f"ALTER {where} {name} RESET synchronous_commit")
 
-    assert setting == {"synchronous_commit": "on"}
+    assert shown == {"synchronous_commit": becomes}
+
+
+def test_what_was_recorded_survives_the_crash_of_a_server_that_is_set_to_be_fast(
+    place: Place, database: Database
+) -> None:
+    there = database.server
+    there.execute("ALTER SYSTEM SET synchronous_commit TO off")
+    there.execute("ALTER SYSTEM SET wal_writer_delay TO '10s'")
+    there.execute("SELECT pg_reload_conf()")
+    try:
+        with place.open("run") as ledger:
+            ledger.record(make_attempt())
+            there.stop()
+    finally:
+        there.start()
+        there.execute("ALTER SYSTEM RESET ALL")
+        there.execute("SELECT pg_reload_conf()")
+
+    assert place.newest() == make_attempt()
 
 
 def test_writers_take_turns_whatever_isolation_the_server_is_set_to(place: Place, database: Database) -> None:
@@ -145,17 +175,61 @@ def test_a_database_that_cannot_hold_every_answer_is_refused(database: Database)
         database.server.execute("DROP DATABASE ascii WITH (FORCE)")
 
 
+def test_a_server_that_is_too_old_is_refused(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cogvid_pipeline.state.server._OLDEST", 99_00_00)
+
+    with pytest.raises(StateError, match=r"is on PostgreSQL \d\d, which is too old") as caught:
+        Server(database.url).connect()
+
+    assert caught.value.hint == "use PostgreSQL 99 or newer"
+
+
+def as_user(place: Place, database: Database, name: str) -> Place:
+    """The same ledger for a user who may log in, and nothing else so far."""
+    if database.execute(f"SELECT 1 FROM pg_roles WHERE rolname = '{name}'"):
+        database.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")
+    database.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")
+    return Place(place.directory, database.url.replace("//cogvid:", f"//{name}:"))
+
+
 def test_a_user_who_may_make_nothing_is_told_what_it_takes(place: Place, database: Database) -> None:
-    database.execute(
-        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'guest') THEN "
-        f"CREATE ROLE guest LOGIN PASSWORD '{PASSWORD}'; END IF; END $$"
-    )
-    guest = Place(place.directory, database.url.replace("//cogvid:", "//guest:"))
+    guest = as_user(place, database, "guest")
 
     with pytest.raises(StateError, match="permission denied") as caught:
         guest.keep(make_attempt())
 
     assert "needs CREATE on the database once" in caught.value.hint
+
+
+def test_the_grants_of_the_documentation_are_enough(place: Place, database: Database) -> None:
+    place.keep(make_attempt())
+    renderer, reviewer = (as_user(place, database, name) for name in ("renderer", "reviewer"))
+    text = (GOLDEN.parents[1] / "docs" / "shared-ledger.md").read_text(encoding="utf-8")
+    database.execute(text.partition("```sql\n")[2].partition("```")[0])
+
+    with renderer.open("run") as ledger:
+        assert ledger.intend(make_unfinished("new", State.INTENT)) is None
+        ledger.record(make_unfinished("new"))
+        assert ledger.may_submit()
+
+    assert reviewer.newest() == make_attempt()
+    with pytest.raises(StateError, match="permission denied") as caught:
+        reviewer.keep(make_attempt())
+    assert "docs/shared-ledger.md" in caught.value.hint
+
+
+def test_a_server_whose_disk_is_full_can_be_tried_later(place: Place, database: Database) -> None:
+    with place.open("run") as ledger:
+        database.execute(
+            "CREATE FUNCTION cogvid.no_room() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE 'No space left on device' USING ERRCODE = 'disk_full'; END $$;"
+            "CREATE TRIGGER no_room BEFORE INSERT ON cogvid.attempts EXECUTE FUNCTION cogvid.no_room()"
+        )
+        with pytest.raises(Unreachable, match="No space left on device"):
+            ledger.record(make_attempt())
+        database.execute("DROP TRIGGER no_room ON cogvid.attempts")
+
+        assert ledger.record(make_attempt()) == make_attempt()
 
 
 def test_a_connection_that_was_lost_while_nothing_happened_is_made_anew(

@@ -1,0 +1,20 @@
+"""Have jobs done on this machine."""
+
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from typing import TypeVar
+
+from cogvid_pipeline.jobs import Job
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """The threads of this process, or processes where it is not `near`."""
+
+    executor: Executor
+    near: bool = True
+
+    def begin(self, job: Job[T]) -> Future[T]:
+        return self.executor.submit(job.do)

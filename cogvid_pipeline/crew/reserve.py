@@ -1,0 +1,28 @@
+"""Have this machine do what a crew cannot."""
+
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from typing import TypeVar
+
+from cogvid_pipeline.errors import ClusterError, StoreError
+from cogvid_pipeline.jobs import Crew, Job
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """A crew for a run that must not fail with its cluster: clips that were paid for are on their way."""
+
+    crew: Crew
+    executor: Executor
+    near: bool = False
+
+    def begin(self, job: Job[T]) -> Future[T]:
+        return self.executor.submit(self._do, job)
+
+    def _do(self, job: Job[T]) -> T:
+        try:
+            return self.crew.begin(job).result()
+        except (ClusterError, StoreError):
+            return job.do()

@@ -1,0 +1,57 @@
+"""Reach a Dask scheduler whose workers make the same of a job as this machine would."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from distributed import Client
+
+from cogvid_pipeline.crew.tools import PACKAGES, Tools, differing, tools
+from cogvid_pipeline.crew.worker import SAME_VERSIONS
+from cogvid_pipeline.errors import ClusterError
+
+_SECONDS = 5
+
+
+@contextmanager
+def connected(address: str) -> Iterator[Client]:
+    """A client of the scheduler. Raises ClusterError when that is not there, or is not what it should be.
+
+    Certificates for tls:// are Dask's own settings.
+    """
+    logging.disable(logging.CRITICAL)  # what Dask says besides would go to the terminal, in tracebacks
+    client = _connect(address)
+    try:
+        _check(client, address)
+        yield client
+    finally:
+        client.close(timeout=_SECONDS)
+
+
+def _connect(address: str) -> Client:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # versions are looked at below
+            return Client(address, timeout=_SECONDS, set_as_default=False, name="cogvid")
+    except (OSError, RuntimeError, TypeError, ValueError) as error:
+        raise ClusterError(
+            f"the cluster at {address} cannot be reached: {_words(error)}",
+            hint="start it with `dask scheduler`, or leave --engine and COGVID_ENGINE out to work here",
+        ) from error
+
+
+def _check(client: Client, address: str) -> None:
+    """Raise ClusterError where something has other versions; workers that come later look themselves."""
+    found: Any = client.get_versions(packages=PACKAGES)
+    own = tools()
+    for name, each in {f"the scheduler at {address}": found["scheduler"], **found["workers"]}.items():
+        there: Tools = each["packages"]
+        if wrong := ", ".join(differing(own, there)):
+            where = name if name.startswith("the ") else f"the worker at {name}"
+            raise ClusterError(f"{where} has {wrong}", hint=SAME_VERSIONS)
+
+
+def _words(error: Exception) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__
