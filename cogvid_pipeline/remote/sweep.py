@@ -73,7 +73,7 @@ def remove(store: SharedStore, surveyed: Sequence[CacheFile], *, now: float) -> 
     ages = {file.path: file.age for file in surveyed}
     pushed = {
         each.key: each
-        for below in ("clips", "requests")
+        for below in ("clips", "requests", "work")
         for each in store.bucket.objects(below)
         if ages.get(each.key) != now - each.written
     }
@@ -81,7 +81,7 @@ def remove(store: SharedStore, surveyed: Sequence[CacheFile], *, now: float) -> 
     stay = pushed.keys() | {clip_key(digest) for each in records if (digest := _clip_of(store, each))}
     doomed = [file.path for file in surveyed if file.reason is None and file.path not in stay]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for below in ("requests/", "clips/"):
+        for below in ("requests/", "clips/", "work/"):
             list(pool.map(store.bucket.remove, (key for key in doomed if key.startswith(below))))
 
 
