@@ -1,6 +1,6 @@
 """Measure previews and the cut on one processor and on two.
 
-    python benchmarks/films.py [--shots 12]
+    python benchmarks/films.py [--shots 4]
 
 The shots are those of benchmarks/preview.py. The cut joins their previews with dissolves, which are encoded.
 """
@@ -47,7 +47,7 @@ def seconds(processors: int, root: Path, *command: str) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--shots", type=int, default=12)
+    parser.add_argument("--shots", type=int, default=4)
     shots = parser.parse_args().shots
     print(f"| {shots} shots of 5 s | 1 processor | 2 processors | faster |\n|---|---|---|---|")
     took: dict[str, list[float]] = {"preview, half size": [], "the cut": []}
