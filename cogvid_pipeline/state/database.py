@@ -51,6 +51,10 @@ class Database(Protocol):
         """Whether others take this run to be alive, and will for a while, so that it may submit."""
         ...
 
+    def hurry(self, within: float) -> None:
+        """Let nobody wait for the database for longer than these seconds; may be called by any thread."""
+        ...
+
     def damaged(self, cause: Exception) -> StateError:
         """The error for rows that make no sense."""
         ...

@@ -44,6 +44,7 @@ class GatheredLedger:
     def hurry(self) -> None:
         """The run is to end: what cannot be written soon is given up, with StateError."""
         self._hurried = True
+        self._ledger.hurry(_GRACE)
         self._roused.set()
         for future in self._pending:
             self._limit(future)
@@ -99,7 +100,7 @@ class GatheredLedger:
         return await asyncio.shield(future)
 
     def _limit(self, future: asyncio.Future[Any]) -> None:
-        """Give it up after the grace; a thread may go on waiting for a server that is gone."""
+        """Give it up after the grace; a thread may go on waiting as long again for a server that is gone."""
 
         def give_up() -> None:
             if not future.done():

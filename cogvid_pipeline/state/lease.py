@@ -13,7 +13,8 @@ from typing import Self
 
 from cogvid_pipeline.errors import StateError
 from cogvid_pipeline.state.exclusive import introduction
-from cogvid_pipeline.state.server import Connection, Server, elapsed
+from cogvid_pipeline.state.patience import Connection
+from cogvid_pipeline.state.server import Server, elapsed
 
 _BEATS = 6  # in the time after which others take over
 _FAREWELL = 2  # seconds that the end waits; when the server is gone, others learn of it by the date

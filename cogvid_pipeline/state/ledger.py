@@ -98,6 +98,10 @@ class Ledger:
         """Whether what was intended may be sent; to be asked at the last moment."""
         return self._database.holds()
 
+    def hurry(self, within: float) -> None:
+        """The run is to end: wait for a database that does not answer only these seconds, in any thread."""
+        self._database.hurry(within)
+
     def newest(self, fingerprints: Iterable[str]) -> Attempts:
         """By fingerprint, the newest paid attempt that succeeded, else the live one.
 

@@ -13,7 +13,8 @@ from cogvid_pipeline.errors import StateError
 from cogvid_pipeline.state.database import Unreachable
 from cogvid_pipeline.state.exclusive import in_words
 from cogvid_pipeline.state.lease import Lease
-from cogvid_pipeline.state.server import Connection, Server
+from cogvid_pipeline.state.patience import Connection
+from cogvid_pipeline.state.server import Server
 from cogvid_pipeline.state.shared_format import BEGIN, IN_TURN, VERSION, bring_up_to_date, version_of
 
 # Writers take turns, so what one of them looks up holds until it commits. Runs whose time has passed are
@@ -52,14 +53,14 @@ class PostgresDatabase:
         if self._inside:
             yield
             return
-        self._execute(_BEGIN, None)
-        self._inside, self._registered = True, None
         try:
+            self._execute(_BEGIN, None)
+            self._inside, self._registered = True, None
             yield
             reached("committing", "the ledger")
             self._execute("COMMIT", None)
         except BaseException:
-            with suppress(psycopg.Error):
+            with suppress(StateError), self._server.failures(self._connection):
                 self._connection.execute("ROLLBACK")
             raise
         finally:
@@ -74,6 +75,9 @@ class PostgresDatabase:
 
     def holds(self) -> bool:
         return self._lease is not None and self._lease.holds()
+
+    def hurry(self, within: float) -> None:
+        self._server.hurry(within)
 
     def damaged(self, cause: Exception) -> StateError:
         return StateError(f"{self._server.name} is damaged: {cause}", hint="restore it from a backup")

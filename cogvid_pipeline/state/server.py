@@ -1,19 +1,19 @@
 """Connect to the PostgreSQL server that a URL names, and say what goes wrong there without its password."""
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import Any
 
 import psycopg
 from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import dict_row
 
 from cogvid_pipeline.errors import StateError, UsageError
 from cogvid_pipeline.state.database import Unreachable
-
-Connection: TypeAlias = psycopg.Connection[DictRow]
+from cogvid_pipeline.state.patience import Connection
 
 _OLDEST = 12_00_00  # as the server gives its version
 
@@ -30,13 +30,15 @@ _DEFAULTS: dict[str, Any] = {
     "tcp_user_timeout": 20_000,
 }
 
+_PATIENCE = 40.0  # seconds of silence; a server that is there says sooner that something takes too long
+
 # A run that is paused in the middle of a transaction must not keep the others from theirs.
 _SESSION = """
 SET search_path TO cogvid;
 SET client_encoding TO 'UTF8';
 SET idle_in_transaction_session_timeout TO '10s';
-SET lock_timeout TO '30s';
-SET statement_timeout TO '60s'
+SET lock_timeout TO '20s';
+SET statement_timeout TO '30s'
 """
 _READ_ONLY = "SET default_transaction_read_only TO on"
 # What a commit promises is that a power cut does not undo it, whatever the server is set to.
@@ -88,14 +90,16 @@ class Server:
         self._secrets = [str(options[name]) for name in ("password", "sslpassword") if options.get(name)]
         self._conninfo = make_conninfo("", **{**_DEFAULTS, **options})
         self.name = f"the ledger at {options.get('host', 'the PostgreSQL server')}"
+        self._patience = _PATIENCE
         self._ahead = 0.0  # how far its clock is ahead of `elapsed`
 
     def connect(self, *, reading: bool = False) -> Connection:
         """A connection on which each statement is a transaction of its own. Raises StateError."""
         with self.failures():
-            connection: Connection = psycopg.connect(
+            connection = Connection.connect(
                 self._conninfo, autocommit=True, row_factory=dict_row, prepare_threshold=None
             )
+            connection.patience = lambda: self._patience
             try:
                 self._prepare(connection, reading=reading)
             except BaseException:
@@ -122,6 +126,11 @@ class Server:
             )
         if facts["commits"] == "off":
             connection.execute(_DURABLE)
+
+    def hurry(self, within: float) -> None:
+        """Wait for no answer and no connection for longer than these seconds, from now on and now."""
+        self._patience = within
+        self._conninfo = make_conninfo(self._conninfo, connect_timeout=math.ceil(within))
 
     def note_time(self, now: float) -> None:
         """Take notice of what the server's clock says at this moment."""

@@ -3,7 +3,8 @@
 from itertools import chain
 
 from cogvid_pipeline.errors import StateError
-from cogvid_pipeline.state.server import Connection, Server
+from cogvid_pipeline.state.patience import Connection
+from cogvid_pipeline.state.server import Server
 
 # Writers take turns by this lock, which ends with their transaction. The number stands for "CogV".
 IN_TURN = "SELECT pg_advisory_xact_lock(1131374422)"

@@ -128,6 +128,9 @@ class SqliteDatabase:
         # The lock of a process that is paused is still there.
         return True
 
+    def hurry(self, within: float) -> None:
+        """A file answers soon enough."""
+
     def damaged(self, cause: Exception) -> StateError:
         return StateError(f"the ledger {self._path} is damaged: {cause}", hint=_DAMAGED)
 

@@ -13,8 +13,8 @@ from cogvid_pipeline.state.ledger import Ledger
 from cogvid_pipeline.state.server import Server
 from cogvid_pipeline.state.shared_format import _STEPS, VERSION, bring_up_to_date, version_of
 from tests.attempts import make_attempt, make_unfinished
-from tests.ledgers import Place
-from tests.postgres import PASSWORD, Database, line_to, server
+from tests.ledgers import Place, wait_until
+from tests.postgres import PASSWORD, Database, Line, line_to, server
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 INTENT = make_unfinished(state=State.INTENT)
@@ -192,6 +192,15 @@ def as_user(place: Place, database: Database, name: str) -> Place:
     return Place(place.directory, database.url.replace("//cogvid:", f"//{name}:"))
 
 
+def as_documented(place: Place, database: Database) -> tuple[Place, Place]:
+    """A ledger with an attempt for the two users of the documentation, with what is granted to them there."""
+    place.keep(make_attempt())
+    renderer, reviewer = (as_user(place, database, name) for name in ("renderer", "reviewer"))
+    text = (GOLDEN.parents[1] / "docs" / "shared-ledger.md").read_text(encoding="utf-8")
+    database.execute(text.partition("```sql\n")[2].partition("```")[0])
+    return renderer, reviewer
+
+
 def test_a_user_who_may_make_nothing_is_told_what_it_takes(place: Place, database: Database) -> None:
     guest = as_user(place, database, "guest")
 
@@ -202,10 +211,7 @@ def test_a_user_who_may_make_nothing_is_told_what_it_takes(place: Place, databas
 
 
 def test_the_grants_of_the_documentation_are_enough(place: Place, database: Database) -> None:
-    place.keep(make_attempt())
-    renderer, reviewer = (as_user(place, database, name) for name in ("renderer", "reviewer"))
-    text = (GOLDEN.parents[1] / "docs" / "shared-ledger.md").read_text(encoding="utf-8")
-    database.execute(text.partition("```sql\n")[2].partition("```")[0])
+    renderer, reviewer = as_documented(place, database)
 
     with renderer.open("run") as ledger:
         assert ledger.intend(make_unfinished("new", State.INTENT)) is None
@@ -216,6 +222,21 @@ def test_the_grants_of_the_documentation_are_enough(place: Place, database: Data
     with pytest.raises(StateError, match="permission denied") as caught:
         reviewer.keep(make_attempt())
     assert "docs/shared-ledger.md" in caught.value.hint
+
+
+def test_a_transaction_that_cannot_begin_says_why_and_stands_in_nobodys_way(
+    place: Place, database: Database
+) -> None:
+    renderer, _ = as_documented(place, database)
+
+    with renderer.open("run") as ledger:
+        database.execute("REVOKE DELETE ON cogvid.runs FROM renderer")
+        for _ in range(2):
+            with pytest.raises(StateError, match="permission denied for table runs"):
+                ledger.record(make_unfinished("new"))
+        database.execute("GRANT DELETE ON cogvid.runs TO renderer")
+
+        assert ledger.record(make_unfinished("new")) == make_unfinished("new")
 
 
 def test_a_server_whose_disk_is_full_can_be_tried_later(place: Place, database: Database) -> None:
@@ -274,6 +295,50 @@ def test_a_server_that_is_gone_can_be_tried_later(tmp_path: Path, database: Data
 
         assert "run the command again" in caught.value.hint
         assert ledger.record(make_attempt()) == make_attempt()
+
+
+def commit_in_silence(ledger: Ledger, line: Line) -> list[str]:
+    """Record in a thread, and have the line go silent before the commit; what comes of it, once it has."""
+    heard: list[str] = []
+
+    def record() -> None:
+        with ledger.together():
+            ledger.record(make_attempt())
+            line.passing.clear()
+            heard.append("")
+
+    def listen() -> None:
+        with pytest.raises(Unreachable) as caught:
+            record()
+        heard[0] = str(caught.value)
+
+    threading.Thread(target=listen, daemon=True).start()
+    wait_until(lambda: bool(heard))
+    return heard
+
+
+def test_a_commit_that_is_never_answered_can_be_made_again(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cogvid_pipeline.state.server._PATIENCE", 1.0)
+    with line_to(database) as (line, url), Place(tmp_path, url).open("run") as ledger:
+        heard = commit_in_silence(ledger, line)
+        wait_until(lambda: heard != [""])
+        line.passing.set()
+
+        assert "cannot use the ledger at 127.0.0.1: there was no answer for 1 seconds" in heard
+        assert ledger.record(make_attempt()) == make_attempt()
+
+
+def test_in_a_hurry_nobody_waits_for_a_server_that_is_silent(tmp_path: Path, database: Database) -> None:
+    with line_to(database) as (line, url), Place(tmp_path, url).open("run") as ledger:
+        heard = commit_in_silence(ledger, line)
+        ledger.hurry(0.1)
+
+        wait_until(lambda: heard != [""])
+        with pytest.raises(Unreachable, match="timeout expired"):
+            ledger.record(make_attempt())
+        line.passing.set()
 
 
 def test_a_row_that_makes_no_sense_is_an_error(place: Place, database: Database) -> None:
