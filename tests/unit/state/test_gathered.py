@@ -129,7 +129,7 @@ def test_an_outage_of_a_night_is_waited_out(tmp_path: Path, monkeypatch: pytest.
 def test_in_a_hurry_all_is_given_up_that_cannot_be_written_soon(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cogvid_pipeline.state.gathered._GRACE", 0.5)
+    monkeypatch.setattr("cogvid_pipeline.state.gathered._GRACE", 2)
     intent = make_unfinished("other", State.INTENT)
 
     async def both() -> list[object]:

@@ -151,7 +151,7 @@ def test_two_ledgers_on_one_file_admit_one_intent(place):
 
 
 COMPETE = """
-with place.open(name, lease=2 if name == "killed" else 60) as ledger:
+with place.open(name, lease=4 if name == "killed" else 60) as ledger:
     print("open", flush=True)
     sys.stdin.readline()
     for number in range(30):
