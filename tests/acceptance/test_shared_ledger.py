@@ -25,8 +25,14 @@ def database() -> Database:
 def machine(root: Path, vendor: Vendor | None, url: str, shots: str = CAT) -> Project:
     """A clone on another machine."""
     root.mkdir()
-    project = Project(root, vendor, {"COGVID_LEDGER": url, "COGVID_LEASE": "2"})
+    project = Project(root, vendor, {"COGVID_LEDGER": url})
     project.write(shots)
+    return project
+
+
+def is_missed_soon(project: Project) -> Project:
+    """The same, to be killed, paused or cut off: others do not wait for a minute then."""
+    project.env["COGVID_LEASE"] = "5"
     return project
 
 
@@ -106,7 +112,7 @@ def test_who_submits_the_very_request_is_named_and_waited_for(
 ) -> None:
     one, two = machines
     vendor.on_submit(Accept(then=Hang()))
-    first = one.start("apply", "--yes")
+    first = is_missed_soon(one).start("apply", "--yes")
     vendor.wait_until(lambda: len(vendor.posts) == 1)
 
     second = two.start("apply", "--yes")
@@ -131,7 +137,7 @@ def test_the_tasks_of_a_machine_that_died_are_polled_and_its_doubts_held(
         each.write(CAT + DOG)
     vendor.seconds = 3600
     vendor.on_submit(Accept(), Accept(then=Hang()))
-    first = one.start("apply", "--yes", "--jobs", "2")
+    first = is_missed_soon(one).start("apply", "--yes", "--jobs", "2")
     vendor.wait_until(lambda: len(vendor.posts) == 2 and len(vendor.polls) > 0)
     first.kill()
     first.communicate()
@@ -150,7 +156,7 @@ def test_a_doubt_of_a_machine_that_died_is_asked_again_where_that_is_free(
     with Vendor(protocol="bigmodel", result_by_request_id=True) as vendor:
         one, two = (machine(tmp_path / name, vendor, database.url) for name in ("one", "two"))
         vendor.on_submit(Accept(then=Hang()))
-        first = one.start("apply", "--yes")
+        first = is_missed_soon(one).start("apply", "--yes")
         vendor.wait_until(lambda: len(vendor.posts) == 1)
         first.kill()
         first.communicate()
@@ -166,7 +172,7 @@ def test_a_machine_that_wakes_after_its_request_was_held_has_its_answer_adopted(
 ) -> None:
     one, two = machines
     vendor.on_submit(Accept(then=Reply(delay=1)))
-    first = one.start("apply", "--yes")
+    first = is_missed_soon(one).start("apply", "--yes")
     vendor.wait_until(lambda: len(vendor.posts) == 1)
     first.send_signal(signal.SIGSTOP)
     wait_until(lambda: is_in_doubt(database))
@@ -200,7 +206,7 @@ def test_a_machine_that_wakes_with_its_request_in_hand_does_not_send_it_any_more
 ) -> None:
     with Vendor(protocol=protocol) as vendor:
         one, two = (machine(tmp_path / name, vendor, database.url) for name in ("one", "two"))
-        first = one.python("-c", STOPPED_AT_THE_LAST_MOMENT, "apply", "--yes")
+        first = is_missed_soon(one).python("-c", STOPPED_AT_THE_LAST_MOMENT, "apply", "--yes")
         wait_until(lambda: has_tables(database) and is_in_doubt(database))
         if two.apply().code == 5:  # somebody is sure that the machine is dead
             assert two.run("recover", "--pay-again", "cat").code == 0
@@ -288,7 +294,7 @@ def answered_without_database(
     tmp_path: Path, vendor: Vendor, line: Line, url: str, *, how: str
 ) -> "subprocess.Popen[str]":
     """A run whose request has just been answered, and whose database has gone: `down` or `silent`."""
-    one = machine(tmp_path / "one", vendor, url)
+    one = is_missed_soon(machine(tmp_path / "one", vendor, url))
     vendor.seconds = 3600
     vendor.on_submit(Accept(then=Reply(delay=1)))
     run = one.start("apply", "--yes")
@@ -315,7 +321,7 @@ def test_an_interrupted_run_that_has_lost_its_database_soon_ends_with_the_task_i
             assert said
         run.communicate(timeout=60)
     vendor.seconds = vendor.accepted[0].ready_at = 0
-    one = Project(tmp_path / "one", vendor, {"COGVID_LEDGER": database.url, "COGVID_LEASE": "2"})
+    one = Project(tmp_path / "one", vendor, {"COGVID_LEDGER": database.url})
 
     assert run.returncode == 130
     assert one.lock["cat"]["pending"]["task_id"] == vendor.accepted[0].id

@@ -143,6 +143,7 @@ def settle(fleet: Fleet) -> None:
     """Bring every machine to its end; who is held asks the vendor's list."""
     time.sleep(LEASE)
     for machine in fleet.machines:
+        machine.env["COGVID_LEASE"] = "60"
         for _ in range(10):
             ran = machine.apply()
             if ran.code == 0:
