@@ -20,7 +20,8 @@ _DIFFERS = 2
 def command(context: click.Context, lock_only: bool, settings: Settings) -> None:
     """Exit with 0 when the lock matches the manifest and the clips match the lock, else with 2.
 
-    The gate for CI: needs no network and no API key. `--lock-only` suits a checkout without clips.
+    The gate for CI: needs no API key, and the network only for a ledger in PostgreSQL (COGVID_LEDGER).
+    `--lock-only` suits a checkout without clips.
 
     \b
     Example:

@@ -61,7 +61,8 @@ def command(
 ) -> None:
     """Show what `apply` would do about each shot, why, and what it costs.
 
-    Needs no network, no API key and no clips, and changes nothing. With --remote the shared store is asked.
+    Needs no API key and no clips, and changes nothing. Uses the network only for a ledger in PostgreSQL
+    (COGVID_LEDGER), and with --remote for the shared store.
 
     \b
     Examples:

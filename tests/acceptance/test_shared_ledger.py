@@ -171,7 +171,7 @@ def test_a_machine_that_wakes_after_its_request_was_held_has_its_answer_adopted(
     machines: tuple[Project, Project], vendor: Vendor, database: Database
 ) -> None:
     one, two = machines
-    vendor.on_submit(Accept(then=Reply(delay=1)))
+    vendor.on_submit(Accept(then=Reply(delay=2)))
     first = is_missed_soon(one).start("apply", "--yes")
     vendor.wait_until(lambda: len(vendor.posts) == 1)
     first.send_signal(signal.SIGSTOP)
@@ -274,7 +274,7 @@ def test_an_answer_that_cannot_be_recorded_is_tried_until_it_can(
 ) -> None:
     with line_to(database) as (line, url):
         one = machine(tmp_path / "one", vendor, url)
-        vendor.on_submit(Accept(then=Reply(delay=1)))
+        vendor.on_submit(Accept(then=Reply(delay=2)))
         run = one.start("apply", "--yes")
         vendor.wait_until(lambda: len(vendor.posts) == 1)
         line.down = True
@@ -296,7 +296,7 @@ def answered_without_database(
     """A run whose request has just been answered, and whose database has gone: `down` or `silent`."""
     one = is_missed_soon(machine(tmp_path / "one", vendor, url))
     vendor.seconds = 3600
-    vendor.on_submit(Accept(then=Reply(delay=1)))
+    vendor.on_submit(Accept(then=Reply(delay=2)))
     run = one.start("apply", "--yes")
     vendor.wait_until(lambda: len(vendor.posts) == 1)
     if how == "down":
@@ -305,7 +305,7 @@ def answered_without_database(
     else:
         line.passing.clear()
     vendor.wait_until(lambda: len(vendor.accepted) == 1)
-    time.sleep(1.5)
+    time.sleep(2.5)
     return run
 
 
