@@ -11,10 +11,10 @@ import dask.config
 from dask.utils import parse_timedelta
 from distributed import Client, KilledWorker
 
-from cogvid_pipeline.crew.scheduler import connected
+from cogvid_pipeline.crew.scheduler import connected, in_words
 from cogvid_pipeline.crew.tools import tools
 from cogvid_pipeline.crew.worker import Made, Order, carry_out
-from cogvid_pipeline.errors import ClusterError
+from cogvid_pipeline.errors import ClusterError, MediaError, StoreError
 from cogvid_pipeline.jobs import Job
 from cogvid_pipeline.remote.exchange import Exchange
 from cogvid_pipeline.remote.places import anywhere
@@ -136,3 +136,7 @@ class Cluster:
                 f"{error.allowed_failures + 1} workers have ended over a job",
                 hint="they may have too little memory; how many may end, Dask's `allowed-failures` says",
             ) from None
+        except (MediaError, StoreError, ClusterError):
+            raise
+        except Exception as error:
+            raise ClusterError(f"a worker cannot do its job: {in_words(error)}") from error

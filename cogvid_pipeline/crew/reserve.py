@@ -4,7 +4,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import TypeVar
 
-from cogvid_pipeline.errors import ClusterError, StoreError
+from cogvid_pipeline.errors import MediaError
 from cogvid_pipeline.jobs import Crew, Job
 
 T = TypeVar("T")
@@ -24,5 +24,7 @@ class Reserve:
     def _do(self, job: Job[T]) -> T:
         try:
             return self.crew.begin(job).result()
-        except (ClusterError, StoreError):
+        except MediaError:
+            raise
+        except Exception:  # says nothing about the clip
             return job.do()

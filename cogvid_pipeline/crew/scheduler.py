@@ -37,7 +37,7 @@ def _connect(address: str) -> Client:
             return Client(address, timeout=_SECONDS, set_as_default=False, name="cogvid")
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         raise ClusterError(
-            f"the cluster at {address} cannot be reached: {_words(error)}",
+            f"the cluster at {address} cannot be reached: {in_words(error)}",
             hint="start it with `dask scheduler`, or leave --engine and COGVID_ENGINE out to work here",
         ) from error
 
@@ -53,5 +53,6 @@ def _check(client: Client, address: str) -> None:
             raise ClusterError(f"{where} has {wrong}", hint=SAME_VERSIONS)
 
 
-def _words(error: Exception) -> str:
+def in_words(error: Exception) -> str:
+    """What an error says, in one line."""
     return str(error).partition("\n")[0] or type(error).__name__

@@ -10,7 +10,7 @@ import pytest
 from cogvid_pipeline.crew.clips import CrewClips
 from cogvid_pipeline.crew.here import Here
 from cogvid_pipeline.crew.reserve import Reserve
-from cogvid_pipeline.errors import ClusterError, CogvidError, MediaError, StoreError
+from cogvid_pipeline.errors import ClusterError, MediaError, StateError, StoreError
 from cogvid_pipeline.jobs import Job, answers, look
 from tests.clips import make_clip
 
@@ -22,7 +22,7 @@ class Broken:
 
     near = False
 
-    def __init__(self, error: CogvidError) -> None:
+    def __init__(self, error: Exception) -> None:
         self._error = error
 
     def begin(self, job: Job[T]) -> Future[T]:
@@ -39,8 +39,19 @@ def refuse(path: Path) -> int:
     raise MediaError(f"{path.name} does not play")
 
 
-@pytest.mark.parametrize("error", [ClusterError("gone"), StoreError("gone")])
-def test_this_machine_does_what_the_cluster_cannot(tmp_path: Path, error: CogvidError) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClusterError("gone"),
+        StoreError("gone"),
+        StateError("cannot write: No space left on device"),
+        OSError(28, "No space left on device"),
+        ModuleNotFoundError("No module named 'cogvid_pipeline'"),
+        MemoryError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_this_machine_does_what_the_cluster_cannot(tmp_path: Path, error: Exception) -> None:
     clip = make_clip(tmp_path / "clip")
     with ThreadPoolExecutor() as pool:
         found = CrewClips(Reserve(Broken(error), pool)).probe(clip, "abc")
