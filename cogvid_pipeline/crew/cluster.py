@@ -26,21 +26,28 @@ MOST_JOBS = 128
 
 _BLINK = 0.2  # seconds
 _LOOK = 1.0  # seconds
+_ANSWER = 30.0  # seconds in which a scheduler has to say something
 _PATIENCE = "60 s"  # without any worker
 _AGAIN = "run the command again: it goes on where it was"
 
 
 @contextmanager
 def cluster(
-    address: str, exchange: Exchange, *, most: int = MOST_JOBS, say: Callable[[str], None]
+    address: str,
+    exchange: Exchange,
+    *,
+    most: int = MOST_JOBS,
+    say: Callable[[str], None],
+    answer: float = _ANSWER,
 ) -> Iterator["Cluster"]:
     """The crew behind a scheduler, for as long as the block lasts; `say` hears what everybody waits for.
 
-    An exception that leaves the block drops what is under way. Raises ClusterError when it cannot be had.
+    A scheduler that says nothing for `answer` seconds has gone. An exception that leaves the block drops what
+    is under way. Raises ClusterError when it cannot be had.
     """
     with connected(address) as client:
         crew = Cluster(client, address, exchange, most)
-        watching = threading.Thread(target=crew.watch, args=[say], daemon=True)
+        watching = threading.Thread(target=crew.watch, args=[say, answer], daemon=True)
         watching.start()
         try:
             yield crew
@@ -49,7 +56,7 @@ def cluster(
             raise
         finally:
             crew.close()
-            watching.join()
+            watching.join(_LOOK)  # no longer, as it may be asking a scheduler that says nothing
 
 
 class Cluster:
@@ -69,13 +76,13 @@ class Cluster:
     def begin(self, job: Job[T]) -> Future[T]:
         return self._threads.submit(self._see_through, job)
 
-    def watch(self, say: Callable[[str], None]) -> None:
+    def watch(self, say: Callable[[str], None], answer: float) -> None:
         """Give up when the scheduler has gone, or when there was no worker for too long."""
         patience = parse_timedelta(dask.config.get("distributed.scheduler.no-workers-timeout") or _PATIENCE)
         seen, said = time.monotonic(), False
         while not self._over.wait(_LOOK):
             try:
-                workers = self._client.nthreads()
+                workers = self._client.nthreads(callback_timeout=answer)
             except Exception:
                 self.give_up(self._gone())
                 return
@@ -101,13 +108,19 @@ class Cluster:
         self._over.set()
 
     def _see_through(self, job: Job[T]) -> T:
-        needs = {name: self._exchange.put(path) for name, path in job.files.items()}
+        needs = {name: self._open().put(path) for name, path in job.files.items()}
         store = anywhere(self._exchange.bucket.address)
         order = Order(job.work, needs, job.into is not None, store, tools())
         made: Made[T] = self._wait(self._submit(order))
         if job.into and made.file:
-            self._exchange.fetch(made.file, job.into)
+            self._open().fetch(made.file, job.into)
         return made.said
+
+    def _open(self) -> Exchange:
+        """The way to the workers, for as long as there is one."""
+        if self._lost:
+            raise self._lost
+        return self._exchange
 
     def _gone(self) -> ClusterError:
         return ClusterError(f"the scheduler at {self._address} has gone", hint=_AGAIN)

@@ -3,7 +3,7 @@
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from distributed import Client
@@ -27,7 +27,8 @@ def connected(address: str) -> Iterator[Client]:
         _check(client, address)
         yield client
     finally:
-        client.close(timeout=_SECONDS)
+        with suppress(TimeoutError):  # a scheduler that says nothing
+            client.close(timeout=_SECONDS)
 
 
 def _connect(address: str) -> Client:

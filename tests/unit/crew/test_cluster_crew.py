@@ -1,6 +1,10 @@
 """A crew on a real cluster: what a worker cannot do is said of the cluster, and an end ends everything."""
 
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ from cogvid_pipeline.jobs import Files, Job
 from cogvid_pipeline.remote.exchange import Exchange
 from cogvid_pipeline.remote.folder import Folder
 from tests.cluster import Cluster
+from tests.project import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +67,61 @@ def test_what_is_wrong_with_a_file_is_said_of_the_file(running: Cluster, shelf: 
         begun = crew.begin(job)
         with pytest.raises(MediaError, match="it does not play"):
             begun.result()
+
+
+def test_a_scheduler_that_says_nothing_has_gone(tmp_path: Path, shelf: Path) -> None:
+    with (
+        Cluster(tmp_path / "paused", workers=0) as paused,
+        cluster(paused.address, Exchange(Folder(shelf)), say=quiet, answer=0.2) as crew,
+    ):
+        begun = crew.begin(Job(failing(OSError()), {}))
+        paused.scheduler.send_signal(signal.SIGSTOP)
+
+        with pytest.raises(ClusterError, match=f"the scheduler at {paused.address} has gone"):
+            begun.result(timeout=PATIENCE)
+
+
+def test_an_interruption_does_not_wait_for_a_scheduler_that_says_nothing(tmp_path: Path, shelf: Path) -> None:
+    def interrupted(paused: Cluster) -> None:
+        looked = threading.Event()
+        with (
+            suppress(KeyboardInterrupt),
+            cluster(paused.address, Exchange(Folder(shelf)), say=lambda _: looked.set(), answer=9e9),
+        ):
+            looked.wait()
+            paused.scheduler.send_signal(signal.SIGSTOP)
+            time.sleep(1.5)  # the next look begins
+            raise KeyboardInterrupt
+
+    with Cluster(tmp_path / "paused", workers=0) as paused:
+        command = threading.Thread(target=interrupted, args=[paused], daemon=True)
+        command.start()
+        command.join(PATIENCE)
+
+        assert not command.is_alive()
+
+
+class Told(Folder):
+    """A folder that tells of each file that comes."""
+
+    told: Callable[[], None]
+
+    def upload(self, file: Path, key: str) -> None:
+        super().upload(file, key)
+        self.told()
+
+
+def test_when_nobody_waits_for_it_no_further_file_is_sent(
+    running: Cluster, shelf: Path, tmp_path: Path
+) -> None:
+    files = {name: tmp_path / name for name in ("one", "two")}
+    for path in files.values():
+        path.write_text(path.name)
+    folder = Told(shelf)
+    with cluster(running.address, Exchange(folder), say=quiet) as crew:
+        object.__setattr__(folder, "told", lambda: crew.give_up(ClusterError("nobody waits")))
+        begun = crew.begin(Job(failing(OSError()), files))
+        with pytest.raises(ClusterError, match="nobody waits"):
+            begun.result()
+
+    assert len(list(shelf.glob("work/*/*"))) == 1
