@@ -14,6 +14,9 @@ from cogvid_pipeline.errors import ClusterError
 
 _SECONDS = 5
 
+# What says in tracebacks, on the terminal, what is said here in words; Dask sets levels for each of them.
+_LOUD = ("distributed", "distributed.client", "tornado", "tornado.application", "asyncio")
+
 
 @contextmanager
 def connected(address: str) -> Iterator[Client]:
@@ -21,7 +24,8 @@ def connected(address: str) -> Iterator[Client]:
 
     Certificates for tls:// are Dask's own settings.
     """
-    logging.disable(logging.CRITICAL)  # what Dask says besides would go to the terminal, in tracebacks
+    for name in _LOUD:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     client = _connect(address)
     try:
         _check(client, address)

@@ -1,5 +1,6 @@
 """A crew on a real cluster: what a worker cannot do is said of the cluster, and an end ends everything."""
 
+import logging
 import signal
 import threading
 import time
@@ -67,6 +68,14 @@ def test_what_is_wrong_with_a_file_is_said_of_the_file(running: Cluster, shelf: 
         begun = crew.begin(job)
         with pytest.raises(MediaError, match="it does not play"):
             begun.result()
+
+
+def test_other_logs_are_as_they_were(running: Cluster, shelf: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with cluster(running.address, Exchange(Folder(shelf)), say=quiet):
+        logging.getLogger("another").error("heard")
+        logging.getLogger("distributed.client").error("not heard")
+
+    assert caplog.messages == ["heard"]
 
 
 def test_a_scheduler_that_says_nothing_has_gone(tmp_path: Path, shelf: Path) -> None:
