@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TypeVar
@@ -15,7 +15,7 @@ from cogvid_pipeline.crew.scheduler import connected, in_words
 from cogvid_pipeline.crew.tools import tools
 from cogvid_pipeline.crew.worker import Made, Order, carry_out
 from cogvid_pipeline.errors import ClusterError, MediaError, StoreError
-from cogvid_pipeline.jobs import Job
+from cogvid_pipeline.jobs import Job, cancel
 from cogvid_pipeline.remote.exchange import Exchange
 from cogvid_pipeline.remote.places import anywhere
 
@@ -52,7 +52,7 @@ def cluster(
         try:
             yield crew
         except BaseException:
-            crew.give_up(ClusterError("nobody waits for it any more"))
+            crew.give_up(_dropped())
             raise
         finally:
             crew.close()
@@ -75,6 +75,10 @@ class Cluster:
 
     def begin(self, job: Job[T]) -> Future[T]:
         return self._threads.submit(self._see_through, job)
+
+    def drop(self, begun: Collection[Future[T]]) -> None:
+        self.give_up(_dropped())
+        cancel(begun)
 
     def watch(self, say: Callable[[str], None], answer: float) -> None:
         """Give up when the scheduler has gone, or when there was no worker for too long."""
@@ -153,3 +157,7 @@ class Cluster:
             raise
         except Exception as error:
             raise ClusterError(f"a worker cannot do its job: {in_words(error)}") from error
+
+
+def _dropped() -> ClusterError:
+    return ClusterError("nobody waits for it any more")

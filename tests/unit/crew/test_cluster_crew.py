@@ -70,6 +70,19 @@ def test_what_is_wrong_with_a_file_is_said_of_the_file(running: Cluster, shelf: 
             begun.result()
 
 
+def test_what_is_dropped_brings_no_file(running: Cluster, shelf: Path, tmp_path: Path) -> None:
+    def slow(_files: Files, into: Path) -> None:
+        time.sleep(0.5)
+        into.write_bytes(b"late")
+
+    with cluster(running.address, Exchange(Folder(shelf)), say=quiet) as crew:
+        begun = [crew.begin(Job(slow, {}, tmp_path / "made"))]
+        crew.drop(begun)
+
+        assert begun[0].done()
+    assert not (tmp_path / "made").exists()
+
+
 def test_other_logs_are_as_they_were(running: Cluster, shelf: Path, caplog: pytest.LogCaptureFixture) -> None:
     with cluster(running.address, Exchange(Folder(shelf)), say=quiet):
         logging.getLogger("another").error("heard")

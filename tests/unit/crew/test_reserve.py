@@ -1,5 +1,6 @@
 """What a cluster cannot do is done here; what is wrong with a clip is said all the same."""
 
+from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,9 @@ class Broken:
         future: Future[T] = Future()
         future.set_exception(self._error)
         return future
+
+    def drop(self, begun: Collection[Future[T]]) -> None:
+        """There is nothing."""
 
 
 def size_of(path: Path) -> int:
