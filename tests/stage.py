@@ -26,7 +26,7 @@ from cogvid_pipeline.engine.ports import Ports, Progress, Provider
 from cogvid_pipeline.engine.run import ApplyOptions, Run
 from cogvid_pipeline.engine.runner import Runner
 from cogvid_pipeline.engine.take import TakeWorker
-from cogvid_pipeline.errors import MediaError, StateError
+from cogvid_pipeline.errors import MediaError, StateError, StoreError
 from cogvid_pipeline.model.attempt import Attempt, Clip, Full, Lock, LockEntry, State, Stored
 from cogvid_pipeline.model.event import Event
 from cogvid_pipeline.model.plan import Plan, PlanOptions
@@ -282,6 +282,7 @@ class Colleagues:
 
     shelf: Shelf
     records: dict[str, Attempt] = field(default_factory=dict)
+    failing: bool = False
 
     def have(self, attempt: Attempt) -> None:
         self.records[attempt.fingerprint] = replace(attempt, clip=clip_of_bytes(attempt.url.encode()))
@@ -290,6 +291,8 @@ class Colleagues:
         return self.records.get(fingerprint)
 
     def fetch(self, clip: Stored, into: Path, progress: Progress) -> bool:
+        if self.failing:
+            raise StoreError("the shared store cannot be used", hint="try later")
         urls = [each.url.encode() for each in self.records.values() if each.clip == clip]
         self.shelf.files.update((into, url) for url in urls)
         return bool(urls)

@@ -88,7 +88,7 @@ async def download(run: Run, attempt: Attempt, shot: str, note: Note | None = No
 
     What was there before may lie in the shared store. It is recorded, or noted as asked for. Raises
     FetchError when the clip cannot be had now, MediaError when what came is no playable video, StateError
-    when it is not the clip that the lock describes.
+    when it is not the clip that the lock describes, and StoreError when only the shared store may have it.
     """
     staged = run.ports.clips.staging(attempt.request_id)
     told = 0.0
@@ -99,8 +99,24 @@ async def download(run: Run, attempt: Attempt, shot: str, note: Note | None = No
             told = run.ports.clock()
             run.tell("downloading", shot, bytes=there, total=of)
 
-    if attempt.clip and await fetch_shared(run, attempt.clip, shot, staged, progress):
-        return await keep(run, attempt, staged, note)
+    unshared: StoreError | None = None
+    try:
+        if attempt.clip and await fetch_shared(run, attempt.clip, staged, progress):
+            return await keep(run, attempt, staged, note)
+    except StoreError as error:
+        run.tell("waiting", shot, reason=str(error))
+        unshared = error
+    try:
+        return await _from_vendor(run, attempt, shot, staged, progress, note)
+    except ClipGone:
+        if unshared:  # which may have it yet: nobody is to pay for it again
+            raise unshared from None
+        raise
+
+
+async def _from_vendor(
+    run: Run, attempt: Attempt, shot: str, staged: Path, progress: Progress, note: Note | None
+) -> Attempt:
     dead: str | None = None
     failures = 0
     while True:
@@ -122,24 +138,20 @@ async def download(run: Run, attempt: Attempt, shot: str, note: Note | None = No
             await run.pause(backoff(failures, run.ports.jitter()))
 
 
-async def fetch_shared(
-    run: Run, clip: Stored, shot: str, staged: Path, progress: Progress = lambda *_: None
-) -> bool:
-    """Whether the shared store had the clip, which is staged then. What is wrong with it is only told."""
+async def fetch_shared(run: Run, clip: Stored, staged: Path, progress: Progress = lambda *_: None) -> bool:
+    """Whether the shared store had the clip, which is staged then. Raises StoreError."""
     shared = run.ports.shared
     if shared is None:
         return False
     loop = asyncio.get_running_loop()
 
     def pass_on(there: int, of: int | None) -> None:
+        if run.stopping:  # nobody waits for the rest; the next run goes on from here
+            raise StoreError("the run has been stopped")
         loop.call_soon_threadsafe(progress, there, of)
 
-    try:
-        async with run.stoppable():
-            return await asyncio.to_thread(shared.fetch, clip, staged, pass_on)
-    except StoreError as error:
-        run.tell("waiting", shot, reason=str(error))
-        return False
+    async with run.stoppable():
+        return await asyncio.to_thread(shared.fetch, clip, staged, pass_on)
 
 
 async def keep(run: Run, attempt: Attempt, staged: Path, note: Note | None = None) -> Attempt:

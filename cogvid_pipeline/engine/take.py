@@ -259,7 +259,11 @@ class TakeWorker:
         if await asyncio.to_thread(clips.find, known):
             return True
         staged = clips.staging(f"shared {known.sha256}")
-        if not await fetch_shared(self.run, known, take.name, staged):
+        try:
+            if not await fetch_shared(self.run, known, staged):
+                return False
+        except StoreError as error:
+            self.run.tell("waiting", take.name, reason=str(error))
             return False
         await asyncio.to_thread(clips.adopt, staged, expected=known.sha256)
         return True

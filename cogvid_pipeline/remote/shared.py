@@ -81,6 +81,8 @@ class SharedStore:
                 progress(file.tell(), clip.bytes)
         if digest_of_file(into) != clip.sha256:
             into.unlink()  # whichever part of it was wrong
+            if have:
+                return self.fetch(clip, into, progress)
             raise self._damaged(key, "its digest is not its name")
         return True
 

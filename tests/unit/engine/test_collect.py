@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cogvid_pipeline.engine.collect import TaskEnded, download, wait_for_task
-from cogvid_pipeline.errors import ClipGone, CogvidError, FetchError, MediaError, StateError
+from cogvid_pipeline.errors import ClipGone, CogvidError, FetchError, MediaError, StateError, StoreError
 from cogvid_pipeline.model.attempt import Attempt, State
 from cogvid_pipeline.model.wire import (
     PollDenied,
@@ -251,6 +251,17 @@ def test_an_address_that_is_dead_although_it_is_new_is_the_end(stage: Stage) -> 
         downloaded(stage)
 
     assert polls(stage) == 1
+
+
+def test_nobody_is_sent_off_to_pay_for_what_the_shared_store_may_have(stage: Stage) -> None:
+    described = clip_of_bytes(b"theirs")
+    stage.colleagues.failing = True
+    stage.shelf.gives(ClipGone("dead"), ClipGone("dead too"))
+
+    with pytest.raises(StoreError, match="the shared store cannot be used"):
+        downloaded(stage, replace(DONE, clip=described))
+
+    assert stage.told("waiting") == ["cat"]
 
 
 def test_the_same_dead_address_again_is_the_end(stage: Stage) -> None:

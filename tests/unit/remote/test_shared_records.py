@@ -123,16 +123,12 @@ def test_a_download_goes_on_where_it_was(store: SharedStore, attempt: Attempt, t
 
 
 @pytest.mark.parametrize("half", [b"the wrong", b"more than there is of it, and so from another clip"])
-def test_half_a_download_of_something_else_does_no_harm_for_long(
+def test_half_a_download_that_is_wrong_is_made_again_and_not_blamed_on_the_store(
     store: SharedStore, attempt: Attempt, tmp_path: Path, half: bytes
 ) -> None:
     pushed(store, attempt, tmp_path / "clip")
     staged = tmp_path / "staged"
     staged.write_bytes(half)
-
-    if len(half) < 19:
-        with pytest.raises(DamagedObject, match="its digest is not its name"):
-            store.fetch(clip_of(attempt), staged)
 
     assert store.fetch(clip_of(attempt), staged)
     assert staged.read_bytes() == b"the bytes of a clip"
