@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -51,6 +51,17 @@ class Crew(Protocol):
     def begin(self, job: Job[T]) -> Future[T]:
         """Have a job done; when its future is, its file lies where it is to be."""
         ...
+
+    def drop(self, begun: Collection[Future[T]]) -> None:
+        """Give up what was begun, and with it the crew; when this returns, no file comes any more."""
+        ...
+
+
+def cancel(futures: Collection[Future[T]]) -> None:
+    """Have those not begin that have not yet, and wait for the others."""
+    for future in futures:
+        future.cancel()
+    wait(futures)
 
 
 def look(find_out: Callable[[Path], T], sha256: str, clip: Path) -> Job[T]:

@@ -1,5 +1,6 @@
 """Who does the work on media: this machine, or the cluster that --engine names."""
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TypeAlias
 
 import click
+from click.core import ParameterSource
 
 from cogvid_pipeline.cli.extras import needing_extra
 from cogvid_pipeline.cli.project import Project
@@ -25,12 +27,19 @@ Hire: TypeAlias = Callable[[], AbstractContextManager[Crew]]
 _ADDRESS = re.compile(r"(tcp|tls|ws|wss)://\S+")
 
 
-def _scheduler(_: click.Context, __: click.Parameter, value: str | None) -> str:
+def _scheduler(context: click.Context, option: click.Parameter, value: str | None) -> str:
     """The address of a scheduler; empty for this machine."""
     if not value or value == "local":
         return ""
     if not _ADDRESS.fullmatch(value):
         raise click.BadParameter(f"{value!r} is no scheduler, as in tcp://scheduler.example.com:8786")
+    standing = context.get_parameter_source(str(option.name)) is ParameterSource.ENVIRONMENT
+    if standing and REMOTE not in os.environ:
+        # A pull request may change the manifest's `remote`: it must not choose where clips go.
+        raise UsageError(
+            f"{ENGINE} needs {REMOTE} beside it, since files go to the cluster by way of that store",
+            hint=f"set {REMOTE} to the address of your store, or name the cluster with --engine",
+        )
     return value
 
 

@@ -1,7 +1,7 @@
 """Make the film of an edit list from clips, cards and what earlier films left in the cache."""
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from threading import Event as ThreadEvent
@@ -117,10 +117,7 @@ def _encode(
             watch.encoded(stretch.event)
     except BaseException:
         stopped.set()
-        for future in begun:
-            future.cancel()
-        if crew.near:
-            wait(begun)
+        crew.drop(begun)
         raise
     finally:
         for key in todo:

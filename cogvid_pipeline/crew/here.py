@@ -1,10 +1,11 @@
 """Have jobs done on this machine."""
 
+from collections.abc import Collection
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import TypeVar
 
-from cogvid_pipeline.jobs import Job
+from cogvid_pipeline.jobs import Job, cancel
 
 T = TypeVar("T")
 
@@ -18,3 +19,6 @@ class Here:
 
     def begin(self, job: Job[T]) -> Future[T]:
         return self.executor.submit(job.do)
+
+    def drop(self, begun: Collection[Future[T]]) -> None:
+        cancel(begun)

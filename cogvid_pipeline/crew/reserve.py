@@ -1,11 +1,12 @@
 """Have this machine do what a crew cannot."""
 
+from collections.abc import Collection
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from typing import TypeVar
 
-from cogvid_pipeline.errors import ClusterError, StoreError
-from cogvid_pipeline.jobs import Crew, Job
+from cogvid_pipeline.errors import MediaError
+from cogvid_pipeline.jobs import Crew, Job, cancel
 
 T = TypeVar("T")
 
@@ -21,8 +22,13 @@ class Reserve:
     def begin(self, job: Job[T]) -> Future[T]:
         return self.executor.submit(self._do, job)
 
+    def drop(self, begun: Collection[Future[T]]) -> None:
+        cancel(begun)
+
     def _do(self, job: Job[T]) -> T:
         try:
             return self.crew.begin(job).result()
-        except (ClusterError, StoreError):
+        except MediaError:
+            raise
+        except Exception:  # says nothing about the clip
             return job.do()

@@ -3,7 +3,7 @@
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from distributed import Client
@@ -14,6 +14,9 @@ from cogvid_pipeline.errors import ClusterError
 
 _SECONDS = 5
 
+# What says in tracebacks, on the terminal, what is said here in words; Dask sets levels for each of them.
+_LOUD = ("distributed", "distributed.client", "tornado", "tornado.application", "asyncio")
+
 
 @contextmanager
 def connected(address: str) -> Iterator[Client]:
@@ -21,13 +24,15 @@ def connected(address: str) -> Iterator[Client]:
 
     Certificates for tls:// are Dask's own settings.
     """
-    logging.disable(logging.CRITICAL)  # what Dask says besides would go to the terminal, in tracebacks
+    for name in _LOUD:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     client = _connect(address)
     try:
         _check(client, address)
         yield client
     finally:
-        client.close(timeout=_SECONDS)
+        with suppress(TimeoutError):  # a scheduler that says nothing
+            client.close(timeout=_SECONDS)
 
 
 def _connect(address: str) -> Client:
@@ -37,7 +42,7 @@ def _connect(address: str) -> Client:
             return Client(address, timeout=_SECONDS, set_as_default=False, name="cogvid")
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         raise ClusterError(
-            f"the cluster at {address} cannot be reached: {_words(error)}",
+            f"the cluster at {address} cannot be reached: {in_words(error)}",
             hint="start it with `dask scheduler`, or leave --engine and COGVID_ENGINE out to work here",
         ) from error
 
@@ -53,5 +58,6 @@ def _check(client: Client, address: str) -> None:
             raise ClusterError(f"{where} has {wrong}", hint=SAME_VERSIONS)
 
 
-def _words(error: Exception) -> str:
+def in_words(error: Exception) -> str:
+    """What an error says, in one line."""
     return str(error).partition("\n")[0] or type(error).__name__

@@ -13,6 +13,7 @@ from distributed import get_worker
 from cogvid_pipeline.crew.tools import Tools, differing, tools
 from cogvid_pipeline.errors import ClusterError
 from cogvid_pipeline.jobs import Files
+from cogvid_pipeline.remote.bucket import Bucket
 from cogvid_pipeline.remote.exchange import Exchange, Parcel
 from cogvid_pipeline.remote.places import open_bucket
 
@@ -47,7 +48,7 @@ def carry_out(order: Order[T]) -> Made[T]:
     """Fetch what the job needs, do it, and put what it makes into the store; nothing stays here."""
     if wrong := ", ".join(differing(order.tools, tools())):
         raise ClusterError(f"a worker on {socket.gethostname()} has {wrong}", hint=SAME_VERSIONS)
-    exchange = _exchange(order.store)
+    exchange = Exchange(_bucket(order.store))
     with TemporaryDirectory(dir=_scratch()) as directory:
         room = Path(directory)
         files = {name: room / str(number) for number, name in enumerate(order.needs)}
@@ -58,9 +59,9 @@ def carry_out(order: Order[T]) -> Made[T]:
 
 
 @cache
-def _exchange(store: str) -> Exchange:
+def _bucket(store: str) -> Bucket:
     try:
-        return Exchange(open_bucket(store, Path()))
+        return open_bucket(store, Path())
     except ModuleNotFoundError as error:
         raise ClusterError(
             f"a worker on {socket.gethostname()} has no {error.name}, which the store at {store} needs",

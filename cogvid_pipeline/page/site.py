@@ -154,6 +154,9 @@ class Site:
                     future.result()
                     move_durably(missing[begun[future]], self._folder / begun[future])
                     there.add(begun[future])
+        except BaseException:
+            crew.drop(begun)
+            raise
         finally:
             for staging in missing.values():
                 staging.unlink(missing_ok=True)

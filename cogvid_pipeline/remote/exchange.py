@@ -1,6 +1,6 @@
 """Hand files from machine to machine by way of a shared store, apart from the clips that were paid for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cogvid_pipeline.durable import staging_beside, write_failures_named
@@ -30,10 +30,12 @@ class Parcel:
 class Exchange:
     """A place where machines that know no more of each other find files by their digests.
 
-    Methods may be called from several threads, and raise StoreError when the store cannot be used.
+    It is used for as long as a command or a job lasts. Methods may be called from several threads, and raise
+    StoreError when the store cannot be used.
     """
 
     bucket: Bucket
+    _sent: set[str] = field(default_factory=set)
 
     def check(self) -> None:
         """Raise StoreError unless the place can be read."""
@@ -42,11 +44,13 @@ class Exchange:
     def put(self, file: Path) -> Parcel:
         """See to it that a file is there; a clip that was pushed is there already."""
         sha256, size = digest_of_file(file), file.stat().st_size
-        if self.bucket.size(clip_key(sha256)) == size:
+        if self.bucket.holds(clip_key(sha256), file):
             return Parcel(clip_key(sha256), sha256, size)
         key = work_key(sha256)
-        if not self.bucket.holds(key, file):
+        # One that somebody else has sent may be so old that `gc --remote` removes it under a job.
+        if key not in self._sent or not self.bucket.holds(key, file):
             self.bucket.upload(file, key)
+            self._sent.add(key)
         return Parcel(key, sha256, size)
 
     def fetch(self, parcel: Parcel, into: Path) -> None:

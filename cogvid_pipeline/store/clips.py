@@ -86,13 +86,17 @@ class ClipStore:
         """Probe a finished file, move it into the cache and describe it.
 
         Raises MediaError when it is no playable MP4, StateError when its digest is not `expected`. The file
-        is then removed, because going on with such a download is useless.
+        is then removed, because going on with such a download is useless; after any other failure it stays.
         """
         digest = digest_of_file(staged)
         try:
             _check_expected(digest, expected)
+        except StateError:
+            staged.unlink()
+            raise
+        try:
             clip = self.probe(staged, digest)
-        except (MediaError, StateError):
+        except MediaError:
             staged.unlink()
             raise
         self._keep(staged, digest)

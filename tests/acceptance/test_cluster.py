@@ -207,6 +207,33 @@ def test_without_a_shared_store_the_command_says_that_a_cluster_needs_one(
     assert "COGVID_REMOTE" in ran.err
 
 
+@pytest.mark.parametrize("command", ["preview", "assemble", "report"])
+def test_a_cluster_of_the_environment_takes_files_to_no_store_that_the_manifest_chose(
+    make: Callable[..., Project], cluster: Cluster, tmp_path: Path, command: str
+) -> None:
+    project = make("film", f"{CUT}remote: {tmp_path / 'strange'}\n", COGVID_ENGINE=cluster.address)
+    (tmp_path / "strange").mkdir()
+    del project.env["COGVID_REMOTE"]
+
+    ran = project.run(command)
+
+    assert ran.code == 64
+    assert "COGVID_ENGINE needs COGVID_REMOTE beside it" in ran.err
+    assert list((tmp_path / "strange").iterdir()) == []
+
+
+def test_a_cluster_that_is_named_goes_by_the_store_of_the_manifest(
+    make: Callable[..., Project], cluster: Cluster, shelf: Path
+) -> None:
+    project = make("film", f"  cat: {{prompt: A cat plays.}}\nremote: {shelf}\n")
+    del project.env["COGVID_REMOTE"]
+
+    ran = project.run("preview", "--scale", "0.1", "--engine", cluster.address)
+
+    assert (ran.code, ran.err) == (0, ran.err)
+    assert len(on_their_way(shelf)) == 1
+
+
 def test_a_store_that_is_not_there_is_said_once(make: Callable[..., Project], cluster: Cluster) -> None:
     ran = make("film", COGVID_REMOTE="/nowhere/at/all").run("preview", "--engine", cluster.address)
 

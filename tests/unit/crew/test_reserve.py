@@ -1,5 +1,6 @@
 """What a cluster cannot do is done here; what is wrong with a clip is said all the same."""
 
+from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from cogvid_pipeline.crew.clips import CrewClips
 from cogvid_pipeline.crew.here import Here
 from cogvid_pipeline.crew.reserve import Reserve
-from cogvid_pipeline.errors import ClusterError, CogvidError, MediaError, StoreError
+from cogvid_pipeline.errors import ClusterError, MediaError, StateError, StoreError
 from cogvid_pipeline.jobs import Job, answers, look
 from tests.clips import make_clip
 
@@ -22,13 +23,16 @@ class Broken:
 
     near = False
 
-    def __init__(self, error: CogvidError) -> None:
+    def __init__(self, error: Exception) -> None:
         self._error = error
 
     def begin(self, job: Job[T]) -> Future[T]:
         future: Future[T] = Future()
         future.set_exception(self._error)
         return future
+
+    def drop(self, begun: Collection[Future[T]]) -> None:
+        """There is nothing."""
 
 
 def size_of(path: Path) -> int:
@@ -39,8 +43,19 @@ def refuse(path: Path) -> int:
     raise MediaError(f"{path.name} does not play")
 
 
-@pytest.mark.parametrize("error", [ClusterError("gone"), StoreError("gone")])
-def test_this_machine_does_what_the_cluster_cannot(tmp_path: Path, error: CogvidError) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClusterError("gone"),
+        StoreError("gone"),
+        StateError("cannot write: No space left on device"),
+        OSError(28, "No space left on device"),
+        ModuleNotFoundError("No module named 'cogvid_pipeline'"),
+        MemoryError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_this_machine_does_what_the_cluster_cannot(tmp_path: Path, error: Exception) -> None:
     clip = make_clip(tmp_path / "clip")
     with ThreadPoolExecutor() as pool:
         found = CrewClips(Reserve(Broken(error), pool)).probe(clip, "abc")

@@ -2,16 +2,18 @@
 
 import hashlib
 import shutil
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
 from cogvid_pipeline.crew.here import Here
-from cogvid_pipeline.errors import MediaError, UsageError
+from cogvid_pipeline.errors import ClusterError, MediaError, UsageError
 from cogvid_pipeline.jobs import Files, Job
 from cogvid_pipeline.model.attempt import Clip
 from cogvid_pipeline.page.site import Footage, Poster, Site
@@ -160,6 +162,27 @@ def test_pictures_are_brought_as_small_copies(open_site, tmp_path: Path) -> None
     assert site.bring_pictures(pictures, CREW) == {"a" * 64}
     site.write(page())
     assert (tmp_path / "site" / "posters" / f"{'a' * 24}.jpg").read_bytes() == b"small"
+
+
+def test_what_is_drawn_late_leaves_nothing_in_a_site_that_could_not_be_made(
+    open_site, tmp_path: Path
+) -> None:
+    begun = Barrier(2)
+
+    def late(_files: Files, into: Path) -> None:
+        begun.wait()
+        time.sleep(0.2)
+        into.write_bytes(b"late")
+
+    def broken(_files: Files, _into: Path) -> None:
+        begun.wait()
+        raise ClusterError("gone")
+
+    pictures = {"a" * 64: partial(Job, late, {}), "b" * 64: partial(Job, broken, {})}
+    with ThreadPoolExecutor(2) as pool, pytest.raises(ClusterError):
+        open_site().bring_pictures(pictures, Here(pool, near=False))
+
+    assert list((tmp_path / "site" / "posters").iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["index.html", "holiday.jpg", ".env"])

@@ -1,6 +1,7 @@
 """Files on their way through a shared store, apart from the clips that were paid for."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,35 @@ def test_a_clip_that_was_pushed_is_taken_from_where_it_is(exchange: Exchange, fi
 
     assert exchange.put(file).key == clip_key(digest(file))
     assert not list(exchange.bucket.objects("work"))
+
+
+def test_a_pushed_clip_that_is_damaged_is_not_relied_on(
+    exchange: Exchange, file: Path, tmp_path: Path
+) -> None:
+    exchange.bucket.write(clip_key(digest(file)), b"moving pictureS")
+
+    exchange.fetch(exchange.put(file), tmp_path / "arrived")
+
+    assert (tmp_path / "arrived").read_bytes() == b"moving pictures"
+
+
+def test_what_an_earlier_run_sent_is_young_again(exchange: Exchange, file: Path, tmp_path: Path) -> None:
+    there = tmp_path / "store" / exchange.put(file).key
+    os.utime(there, (0, 0))
+
+    Exchange(exchange.bucket).put(file)
+
+    (found,) = exchange.bucket.objects("work")
+    assert found.written > 0
+
+
+def test_what_this_run_sent_is_not_sent_again(exchange: Exchange, file: Path, tmp_path: Path) -> None:
+    there = tmp_path / "store" / exchange.put(file).key
+    os.utime(there, (0, 0))
+
+    exchange.put(file)
+
+    assert there.stat().st_mtime == 0
 
 
 @pytest.mark.parametrize("there", [b"moving pictureS", b"moving", b""])

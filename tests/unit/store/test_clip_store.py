@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cogvid_pipeline.errors import MediaError, StateError
+from cogvid_pipeline.errors import ClusterError, MediaError, StateError
 from cogvid_pipeline.media.probe import describe
 from cogvid_pipeline.model.attempt import Clip
 from cogvid_pipeline.store.clips import ClipStore
@@ -140,6 +140,23 @@ def test_a_clip_with_another_digest_than_the_lock_says_is_not_kept(store, state)
     assert "--replace" in caught.value.hint
     assert not staged.exists()
     assert cached(state) == []
+
+
+@pytest.mark.parametrize(
+    "error", [StateError("No space left on device"), ClusterError("gone"), MemoryError()]
+)
+def test_a_download_that_nobody_could_look_into_stays(store, error):
+    def fail(_path, _digest):
+        raise error
+
+    staged = store.staging("download")
+    staged.write_bytes(b"the fox walks")
+    store.probe = fail
+
+    with pytest.raises(type(error)):
+        store.adopt(staged)
+
+    assert staged.read_bytes() == b"the fox walks"
 
 
 def test_a_download_that_is_gone_is_an_error(store):
