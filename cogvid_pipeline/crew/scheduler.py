@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from distributed import Client, Security
-from distributed.comm import connect
+from distributed.comm.core import connect
 
 from cogvid_pipeline.crew.tools import PACKAGES, Tools, differing, tools
 from cogvid_pipeline.crew.worker import SAME_VERSIONS
