@@ -1,12 +1,14 @@
 """Reach a Dask scheduler whose workers make the same of a job as this machine would."""
 
+import asyncio
 import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from distributed import Client
+from distributed import Client, Security
+from distributed.comm.core import connect
 
 from cogvid_pipeline.crew.tools import PACKAGES, Tools, differing, tools
 from cogvid_pipeline.crew.worker import SAME_VERSIONS
@@ -39,12 +41,23 @@ def _connect(address: str) -> Client:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # versions are looked at below
+            asyncio.run(_greet(address))
             return Client(address, timeout=_SECONDS, set_as_default=False, name="cogvid")
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         raise ClusterError(
             f"the cluster at {address} cannot be reached: {in_words(error)}",
             hint="start it with `dask scheduler`, or leave --engine and COGVID_ENGINE out to work here",
         ) from error
+
+
+async def _greet(address: str) -> None:
+    """Have a scheduler answer once: a client would wait for ever for one that says nothing."""
+    keys = Security().get_connection_args("client")
+    try:
+        comm = await asyncio.wait_for(connect(address, timeout=_SECONDS, **keys), 2 * _SECONDS)
+    except TimeoutError as error:
+        raise OSError(str(error) or "it says nothing") from error
+    comm.abort()
 
 
 def _check(client: Client, address: str) -> None:

@@ -103,6 +103,16 @@ def test_a_scheduler_that_says_nothing_has_gone(tmp_path: Path, shelf: Path) -> 
             begun.result(timeout=PATIENCE)
 
 
+def test_a_scheduler_that_has_never_said_anything_cannot_be_reached(tmp_path: Path, shelf: Path) -> None:
+    with Cluster(tmp_path / "paused", workers=0) as paused:
+        paused.scheduler.send_signal(signal.SIGSTOP)
+        with (
+            pytest.raises(ClusterError, match="cannot be reached: it says nothing"),
+            cluster(paused.address, Exchange(Folder(shelf)), say=quiet),
+        ):
+            pass
+
+
 def test_an_interruption_does_not_wait_for_a_scheduler_that_says_nothing(tmp_path: Path, shelf: Path) -> None:
     def interrupted(paused: Cluster) -> None:
         looked = threading.Event()
