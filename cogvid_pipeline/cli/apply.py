@@ -27,6 +27,7 @@ from cogvid_pipeline.cli.saved import asked_again, asked_for, refuse_stale
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.cli.sharing import find_store, plan_with
 from cogvid_pipeline.cli.streams import paint_for
+from cogvid_pipeline.cli.tracing import tracing
 from cogvid_pipeline.durable import check_writable
 from cogvid_pipeline.engine.outcome import Blocked, Failed, Held, RunReport, Stopped
 from cogvid_pipeline.engine.run import ApplyOptions, Run
@@ -51,10 +52,11 @@ def _limit(_: click.Context, __: click.Parameter, value: float | None) -> Decima
 
 @dataclass(frozen=True, slots=True)
 class _How:
-    """How a run goes about it, and the cluster that helps, if there is one."""
+    """How a run goes about it; the cluster that helps and the file for a trace, if there are any."""
 
     options: ApplyOptions
     engine: str
+    trace: Path | None
 
 
 def _gathers_run_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -69,9 +71,11 @@ def _gathers_run_options(function: Callable[..., Any]) -> Callable[..., Any]:
         task_timeout: float,
         no_remote: bool,
         engine: str,
+        trace: Path | None,
         **rest: Any,
     ) -> Any:
-        how = _How(ApplyOptions(jobs=jobs, fail_fast=fail_fast, task_timeout=60 * task_timeout), engine)
+        run = ApplyOptions(jobs=jobs, fail_fast=fail_fast, task_timeout=60 * task_timeout)
+        how = _How(run, engine, trace)
         return function(*args, options=replace(options, remote=not no_remote), how=how, **rest)
 
     return with_options(_RUN_OPTIONS)(gather)
@@ -99,6 +103,12 @@ _RUN_OPTIONS: tuple[Option, ...] = (
         help="Do not look into the shared store for clips that colleagues have paid for.",
     ),
     click.option("--fail-fast", is_flag=True, help="Submit nothing more once a shot has failed."),
+    click.option(
+        "--trace",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Write what happens when into a file that Perfetto opens: a row for each shot.",
+    ),
     ENGINE_OPTION,
 )
 
@@ -168,7 +178,7 @@ def command(
             check_writable(project.lock_path)  # before anything is bought, not after
         gc.freeze()  # the storyboard and the plan live to the end; only what the run makes is looked through
         with helped(how.engine, project) as crew:
-            report = asyncio.run(_run(project, ledger, plan, how.options, store, crew, as_json=as_json))
+            report = asyncio.run(_run(project, ledger, plan, how, store, crew, as_json=as_json))
     if plan.conflicted:
         click.echo(whole_again(project), err=True)
     _conclude(report, quiet=as_json, again="plan again" if document else "run the same command again")
@@ -191,7 +201,7 @@ async def _run(
     project: Project,
     ledger: Ledger,
     plan: Plan,
-    options: ApplyOptions,
+    how: _How,
     store: SharedStore | None,
     crew: Crew | None,
     *,
@@ -203,11 +213,11 @@ async def _run(
     if project.storyboard.provenance and labeller is None:
         click.echo(_UNSIGNED, err=True)
     lock, lock_file = settle_conflict(project, ledger, plan)
-    with watching(plan, as_json=as_json) as observe:
+    with watching(plan, as_json=as_json) as watch, tracing(how.trace, watch) as observe:
         async with open_ports(project, ledger, lock_file, observe, labeller, store, crew) as ports:
             if any(isinstance(action, Generate | Regenerate | Resume | Repeat) for action in plan.actions):
                 ports.provider()  # a missing key is said before anything begins
-            run = Run(ports, options)
+            run = Run(ports, how.options)
             _heed_signals(run)
             # An earlier Ctrl-C is a cancellation at the next wait by now: here, while nothing is out.
             await asyncio.sleep(0)

@@ -28,7 +28,13 @@ _ENDS = {
     "blocked": ("⊘", "/", "yellow"),
     "forgotten": ("-", "-", "dim"),
 }
-_COLOURS = {"waiting": "yellow", "downloading": "cyan", "rendering": "cyan", "shot_started": "dim"}
+_COLOURS = {
+    "waiting": "yellow",
+    "downloading": "cyan",
+    "decoding": "cyan",
+    "rendering": "cyan",
+    "shot_started": "dim",
+}
 _WIDEST_NAME = 32
 _SECONDS_BETWEEN_FRAMES = 0.125
 

@@ -12,7 +12,7 @@ from cogvid_pipeline.model.plan import Plan
 from cogvid_pipeline.report.events import event_json, event_words
 
 # Too many of these for a log.
-_PASSING = frozenset({"running", "downloading", "rendering"})
+_PASSING = frozenset({"running", "downloading", "decoding", "rendering"})
 _SHOW_CURSOR = b"\x1b[?25h\n"
 
 

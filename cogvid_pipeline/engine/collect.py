@@ -102,6 +102,7 @@ async def download(run: Run, attempt: Attempt, shot: str, note: Note | None = No
     unshared: StoreError | None = None
     try:
         if attempt.clip and await fetch_shared(run, attempt.clip, staged, progress):
+            run.tell("decoding", shot)
             return await keep(run, attempt, staged, note)
     except StoreError as error:
         run.tell("waiting", shot, reason=str(error))
@@ -125,6 +126,7 @@ async def _from_vendor(
                 attempt = await _with_new_url(run, attempt)
             async with run.stoppable():
                 await run.ports.download(attempt.url, staged, progress)
+            run.tell("decoding", shot)
             return await keep(run, attempt, staged, note)
         except ClipGone:
             if dead is not None or not attempt.task_id:

@@ -14,6 +14,7 @@ EventName: TypeAlias = Literal[
     "running",
     "waiting",
     "downloading",
+    "decoding",
     "rendering",
     "succeeded",
     "failed",

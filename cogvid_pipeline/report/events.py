@@ -58,6 +58,7 @@ _WORDS: dict[str, Callable[[Details], str]] = {
     "running": lambda details: "running",
     "waiting": lambda details: f"waiting: {printable(details['reason'])}",
     "downloading": _downloading,
+    "decoding": lambda details: "decoding",
     "rendering": lambda details: f"rendering {details['fraction']:.0%}",
     "succeeded": _succeeded,
     "failed": _failed,

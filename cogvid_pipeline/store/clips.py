@@ -39,6 +39,7 @@ class ClipStore:
         self.probe = probe
         self._sizes: dict[str, int] | None = None
         self._of_size: dict[int, set[str]] = defaultdict(set)
+        self._digests: dict[str, str] = {}
         self._own: dict[tuple[str, ...], Path] = {}
         self._copying_back = Lock()
         self._claims: Claims | None = None
@@ -58,7 +59,7 @@ class ClipStore:
                 cached.replace(cached.with_suffix(".damaged"))
         with self._copying_back:
             found = cached.exists() or any(
-                self._copied_back(self._output / name, clip) for name in self._names_of_size(clip.bytes)
+                self._copied_back(self._output / name, clip) for name in self._candidates(clip)
             )
         return cached if found else None
 
@@ -116,6 +117,7 @@ class ClipStore:
             staging.unlink(missing_ok=True)
         self._by_name()[target.name] = clip.bytes
         self._of_size[clip.bytes].add(target.name)
+        self._digests[target.name] = clip.sha256
         return target
 
     def displaced(self, clip: Stored, take: str) -> bool:
@@ -155,7 +157,8 @@ class ClipStore:
             with write_failures_named(staged):
                 copy_file(readable, staged)
             reached("written", staged)
-            if same := digest_of_file(staged) == clip.sha256:
+            self._digests[readable.name] = digest_of_file(staged)
+            if same := self._digests[readable.name] == clip.sha256:
                 self._keep(staged, clip.sha256)
         finally:
             staged.unlink(missing_ok=True)
@@ -177,10 +180,18 @@ class ClipStore:
                 self._of_size[size].add(name)
         return self._sizes
 
-    def _names_of_size(self, size: int) -> list[str]:
-        """The files in the output folder that have so many bytes, in the order of their names."""
+    def _candidates(self, clip: Stored) -> list[str]:
+        """The files in the output folder that may be a clip, in the order of their names.
+
+        They have its size, and are not known to be something else: of many clips of one size, each is looked
+        into once.
+        """
         sizes = self._by_name()
-        return sorted(name for name in tuple(self._of_size[size]) if sizes[name] == size)
+        return sorted(
+            name
+            for name in tuple(self._of_size[clip.bytes])
+            if sizes[name] == clip.bytes and self._digests.get(name, clip.sha256) == clip.sha256
+        )
 
 
 def staging_name(key: str) -> str:

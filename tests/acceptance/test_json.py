@@ -75,6 +75,7 @@ def test_a_run_from_nothing_to_clips(project: Project, vendor: Vendor) -> None:
         "shot_started",
         "submitted",
         "running",
+        "decoding",
         "succeeded",
     ]
     assert ran.events[-1]["interrupted"] is False
@@ -258,3 +259,60 @@ def test_each_schema_is_printed_as_it_is_published(project: Project) -> None:
         printed = project.run("schema", name).out
         assert ".schema.json#" not in printed
         assert printed == published or ".schema.json#" in published
+
+
+# --- traces -------------------------------------------------------------------------------------------
+
+
+def test_a_trace_shows_when_each_shot_was_sent_waited_for_fetched_and_decoded(
+    project: Project, vendor: Vendor
+) -> None:
+    vendor.on_submit(Reply(429, headers={"Retry-After": "0.1"}))
+    project.write(CAT)
+
+    assert project.apply("--trace", "run.json").code == 0
+
+    text = (project.root / "run.json").read_text(encoding="utf-8")
+    records = json.loads(text)
+    (row,) = [each["tid"] for each in records if each["ph"] == "M" and each["args"]["name"] == "cat"]
+    spans = [each for each in records if each["ph"] == "X" and each["tid"] == row]
+    assert list(dict.fromkeys(each["name"] for each in spans)) == [
+        "submit",
+        "pause",
+        "wait",
+        "download",
+        "decode",
+    ]
+    ends = [each["ts"] + each["dur"] for each in spans]
+    assert [each["ts"] for each in spans[1:]] == ends[:-1]
+    assert "A cat plays" not in text
+    assert "http" not in text
+
+
+def test_a_trace_of_a_run_that_is_killed_lacks_only_its_end(project: Project, vendor: Vendor) -> None:
+    vendor.seconds = 3600
+    project.write(CAT)
+    process = project.start("apply", "--yes", "--trace", "run.json")
+    vendor.wait_until(lambda: len(vendor.polls) > 0)
+    process.kill()
+    process.communicate()
+
+    text = (project.root / "run.json").read_text(encoding="utf-8")
+    assert "submit" in {each["name"] for each in json.loads(text + "]")}
+
+
+def test_a_trace_never_takes_the_place_of_another_file(project: Project, vendor: Vendor) -> None:
+    project.write(CAT)
+    manifest = (project.root / "cogvid.yaml").read_text(encoding="utf-8")
+
+    refused = project.apply("--trace", "cogvid.yaml")
+    nowhere = project.apply("--trace", "missing/run.json")
+
+    assert (refused.code, nowhere.code) == (64, 1)
+    assert "cogvid.yaml is there and is no trace" in refused.err
+    assert "cannot write the trace missing/run.json: No such file or directory" in nowhere.err
+    assert (project.root / "cogvid.yaml").read_text(encoding="utf-8") == manifest
+    assert not vendor.posts
+    assert project.apply("--trace", "run.json").code == 0
+    project.write(LION)
+    assert project.apply("--trace", "run.json").code == 0

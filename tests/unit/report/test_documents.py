@@ -104,6 +104,7 @@ EVENTS = [
     Event("waiting", NOW, "walk", details={"reason": "too many requests"}),
     Event("downloading", NOW, "walk", details={"bytes": 1, "total": 2}),
     Event("downloading", NOW, "walk", details={"bytes": 1, "total": None}),
+    Event("decoding", NOW, "walk"),
     Event("rendering", NOW, "walk", details={"fraction": 1.0}),
     Event(
         "succeeded",

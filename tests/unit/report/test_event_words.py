@@ -20,6 +20,7 @@ from cogvid_pipeline.report.events import event_json, event_words, size_words
         ("waiting", {"reason": "too many\nrequests"}, "waiting: too many\\nrequests"),
         ("downloading", {"bytes": 250_000, "total": 1_000_000}, "downloading 0.2 MB of 1.0 MB"),
         ("downloading", {"bytes": 99_999, "total": None}, "downloading 100 kB"),
+        ("decoding", {}, "decoding"),
         ("rendering", {"fraction": 0.257}, "rendering 26%"),
         ("succeeded", {"bytes": 2_000_000, "cost": None, "task_id": "", "warnings": ()}, "done, 2.0 MB"),
         (
