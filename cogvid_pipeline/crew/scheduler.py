@@ -15,6 +15,7 @@ from cogvid_pipeline.crew.worker import SAME_VERSIONS
 from cogvid_pipeline.errors import ClusterError
 
 _SECONDS = 5
+_START_ONE = "start it with `dask scheduler`, or leave --engine and COGVID_ENGINE out to work here"
 
 # What says in tracebacks, on the terminal, what is said here in words; Dask sets levels for each of them.
 _LOUD = ("distributed", "distributed.client", "tornado", "tornado.application", "asyncio")
@@ -46,7 +47,7 @@ def _connect(address: str) -> Client:
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         raise ClusterError(
             f"the cluster at {address} cannot be reached: {in_words(error)}",
-            hint="start it with `dask scheduler`, or leave --engine and COGVID_ENGINE out to work here",
+            hint=_START_ONE,
         ) from error
 
 
@@ -61,14 +62,18 @@ async def _greet(address: str) -> None:
 
 
 def _check(client: Client, address: str) -> None:
-    """Raise ClusterError where something has other versions; workers that come later look themselves."""
-    found: Any = client.get_versions(packages=PACKAGES)
-    own = tools()
-    for name, each in {f"the scheduler at {address}": found["scheduler"], **found["workers"]}.items():
-        there: Tools = each["packages"]
-        if wrong := ", ".join(differing(own, there)):
-            where = name if name.startswith("the ") else f"the worker at {name}"
-            raise ClusterError(f"{where} has {wrong}", hint=SAME_VERSIONS)
+    """Raise ClusterError where the scheduler has other versions.
+
+    Each worker looks itself when it gets a job: to ask them all is to wait for one that hangs.
+    """
+    scheduler: Any = client.scheduler
+    try:
+        found = client.sync(scheduler.versions, packages=PACKAGES, callback_timeout=_SECONDS)
+    except OSError as error:
+        raise ClusterError(f"the scheduler at {address} does not answer", hint=_START_ONE) from error
+    there: Tools = found["packages"]
+    if wrong := ", ".join(differing(tools(), there)):
+        raise ClusterError(f"the scheduler at {address} has {wrong}", hint=SAME_VERSIONS)
 
 
 def in_words(error: Exception) -> str:
