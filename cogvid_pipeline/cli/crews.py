@@ -24,7 +24,7 @@ ENGINE = "COGVID_ENGINE"
 # Opens a crew for as long as there is work.
 Hire: TypeAlias = Callable[[], AbstractContextManager[Crew]]
 
-_ADDRESS = re.compile(r"(tcp|tls|ws|wss)://\S+")
+_ADDRESS = re.compile(r"(tcp|tls|ws|wss)://[^\s/@:]+:[0-9]{1,5}|(tcp|tls)://\[[0-9a-fA-F:.]+\]:[0-9]{1,5}")
 
 
 def _scheduler(context: click.Context, option: click.Parameter, value: str | None) -> str:
@@ -32,7 +32,8 @@ def _scheduler(context: click.Context, option: click.Parameter, value: str | Non
     if not value or value == "local":
         return ""
     if not _ADDRESS.fullmatch(value):
-        raise click.BadParameter(f"{value!r} is no scheduler, as in tcp://scheduler.example.com:8786")
+        # It is not repeated: somebody may have written a password into it.
+        raise click.BadParameter("a scheduler has a host and a port, as in tcp://scheduler.example.com:8786")
     standing = context.get_parameter_source(str(option.name)) is ParameterSource.ENVIRONMENT
     if standing and REMOTE not in os.environ:
         # A pull request may change the manifest's `remote`: it must not choose where clips go.

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from types import FrameType, SimpleNamespace
 from typing import Any
@@ -15,7 +16,7 @@ from cogvid_pipeline.engine.locking import LockKeeper
 from cogvid_pipeline.model.attempt import Clip, Lock, LockEntry
 from cogvid_pipeline.model.shot import Shot
 from cogvid_pipeline.report.status import status_text
-from cogvid_pipeline.store.clips import ClipStore
+from cogvid_pipeline.store.clips import ClipStore, digest_of_file
 from tests.boards import attempt, plan_for, shot, storyboard
 from tests.stage import LockBook, Stage, run_virtually
 
@@ -140,6 +141,28 @@ def test_a_status_compares_no_name_with_all_others() -> None:
     lock = Lock({Name(name): LockEntry(attempt(shot(name))) for name in names})
 
     assert compared(lambda: status_text(names, lock, (), "renders")) <= 10 * MANY
+
+
+def test_clips_of_one_size_are_not_compared_with_those_that_were_just_placed(tmp_path: Path) -> None:
+    places = (tmp_path / str(number) for number in count())
+
+    def described(_: Path, digest: str) -> Clip:
+        return Clip(digest, 9, 1920, 1080, 30.0, 5.0, audio=False)
+
+    def placing(many: int) -> Callable[[], object]:
+        root = next(places)
+        store = ClipStore(root / "state", root, "renders", probe=described)
+
+        def place_all() -> None:
+            for number in range(many):
+                staged = store.staging(f"{number}")
+                staged.write_bytes(b"%09d" % number)
+                assert store.find(described(staged, digest_of_file(staged))) is None
+                store.place(store.adopt(staged), f"s{number}")
+
+        return place_all
+
+    assert growth(placing) <= MOST
 
 
 def test_a_clip_that_is_looked_for_is_compared_with_those_of_its_size_alone(tmp_path: Path) -> None:
