@@ -1,6 +1,7 @@
 """What the shared store believes, and what it does not."""
 
 import json
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -163,6 +164,41 @@ def test_a_folder_is_there_or_it_is_an_error(tmp_path: Path, attempt: Attempt) -
     ):
         with pytest.raises(StoreError, match="is not there"):
             use()
+
+
+def made(path: Path) -> Path:
+    """A path whose directory is there."""
+    path.parent.mkdir(parents=True)
+    return path
+
+
+ODD: dict[str, Callable[[Path], object]] = {
+    "a directory for a record": lambda record: record.mkdir(parents=True),
+    "a pipe for a record": lambda record: os.mkfifo(made(record)),
+    "a link to nowhere": lambda record: made(record).symlink_to("nowhere"),
+    "a folder that is a file": lambda record: record.parents[1].write_bytes(b""),
+    "a folder that is a link to itself": lambda record: record.parents[1].symlink_to("requests"),
+    "a folder that is a link to nowhere": lambda record: record.parents[1].symlink_to("nowhere"),
+}
+
+
+@pytest.mark.parametrize("put", ODD.values(), ids=ODD)
+def test_what_is_there_and_no_file_does_not_pass_for_absent(
+    store: SharedStore, attempt: Attempt, put: Callable[[Path], object]
+) -> None:
+    put(Path(store.address) / record_key(attempt.fingerprint))
+
+    with pytest.raises(StoreError, match=r"no regular file|cannot be used: .+requests"):
+        store.find(attempt.fingerprint)
+
+
+def test_a_folder_may_be_a_link_to_another_disk(store: SharedStore, attempt: Attempt, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (Path(store.address) / "requests").symlink_to(tmp_path / "disk")
+
+    assert store.find(attempt.fingerprint) is None
+    pushed(store, attempt, tmp_path / "clip")
+    assert SharedStore(store.bucket, lambda _: True).find(attempt.fingerprint)
 
 
 def test_what_the_disk_says_is_said(store: SharedStore, attempt: Attempt, tmp_path: Path) -> None:
