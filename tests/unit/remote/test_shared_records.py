@@ -14,6 +14,7 @@ from cogvid_pipeline.errors import DamagedObject, StoreError
 from cogvid_pipeline.model.attempt import Attempt, Clip
 from cogvid_pipeline.remote.folder import Folder
 from cogvid_pipeline.remote.shared import SharedStore, clip_key, record_key
+from cogvid_pipeline.remote.sweep import check_own
 from tests.attempts import make_attempt
 
 Change = Callable[[dict[str, Any]], object]
@@ -164,6 +165,35 @@ def test_a_folder_is_there_or_it_is_an_error(tmp_path: Path, attempt: Attempt) -
     ):
         with pytest.raises(StoreError, match="is not there"):
             use()
+
+
+FOREIGN = {
+    b"": "damaged",
+    b"[]": "damaged",
+    b"x": "damaged",
+    b"\xff": "damaged",
+    b"[" * 100_000: "damaged",
+    b"{}": "damaged",
+    b'{"version": true}': "damaged",
+    b'{"version": 99}': "has version 99; this cogvid reads version 1",
+}
+
+
+@pytest.mark.parametrize(("mark", "words"), FOREIGN.items(), ids=range(len(FOREIGN)))
+def test_a_store_that_this_cogvid_cannot_read_is_left_alone(
+    store: SharedStore, attempt: Attempt, mark: bytes, words: str
+) -> None:
+    file = Path(store.address) / "store.json"
+    file.write_bytes(mark)
+
+    for use in (
+        lambda: store.find(attempt.fingerprint),
+        lambda: store.mark("film"),
+        lambda: check_own(store, "film", unshared=False),
+    ):
+        with pytest.raises(StoreError, match=words):
+            use()
+    assert file.read_bytes() == mark
 
 
 def made(path: Path) -> Path:
