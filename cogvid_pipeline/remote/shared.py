@@ -52,9 +52,13 @@ class SharedStore:
     def address(self) -> str:
         return self.bucket.address
 
+    def check(self) -> None:
+        """Raise StoreError unless the place is a store; it is asked once."""
+        self._check_marked  # noqa: B018
+
     def find(self, fingerprint: str) -> Attempt | None:
         """A colleague's attempt at this request, whose clip is there; its bytes are not looked at yet."""
-        self._check_marked  # noqa: B018 -- once: an empty place must not look like one where nothing was made
+        self.check()  # an empty place must not look like one where nothing was made
         if fingerprint not in self._found and (attempt := self._record(fingerprint)):
             self._check_size(attempt.clip)
             self._found[fingerprint] = attempt
