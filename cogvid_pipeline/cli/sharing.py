@@ -8,6 +8,7 @@ from cogvid_pipeline.cli.project import Project
 from cogvid_pipeline.engine.take import without_store
 from cogvid_pipeline.errors import StoreError, UsageError
 from cogvid_pipeline.manifest.remote import check_address
+from cogvid_pipeline.model.attempt import Attempt
 from cogvid_pipeline.model.plan import Generate, Plan, PlanOptions, Regenerate
 from cogvid_pipeline.remote.places import open_bucket, refuse_planted
 from cogvid_pipeline.remote.shared import SharedStore
@@ -60,15 +61,24 @@ def plan_with(store: SharedStore | None, project: Project, ledger: Ledger, optio
     while new := _bought(plan) - asked:
         asked |= new
         try:
-            with ThreadPoolExecutor(AT_ONCE) as pool:
-                answers = zip(new, pool.map(store.find, new), strict=True)
-                found = {each: attempt for each, attempt in answers if attempt}
+            found = _found(store, new)
         except StoreError as error:
             raise StoreError(str(error), hint=without_store(error)) from error
         if found:
             project.colleagues.update(found)
             plan = project.plan(ledger, options)
     return plan
+
+
+def _found(store: SharedStore, fingerprints: set[str]) -> dict[str, Attempt]:
+    """What the store has of these requests. Who is interrupted waits for no more answers."""
+    store.check()  # before there are threads, which would each wait for a store that is silent
+    pool = ThreadPoolExecutor(AT_ONCE)
+    try:
+        answers = zip(fingerprints, pool.map(store.find, fingerprints), strict=True)
+        return {each: attempt for each, attempt in answers if attempt}
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _bought(plan: Plan) -> set[str]:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from cogvid_pipeline.durable import make_directory_durably, move_durably, replace_durably, staging_beside
-from cogvid_pipeline.errors import StateError, StoreError
+from cogvid_pipeline.errors import DamagedObject, StateError, StoreError
 from cogvid_pipeline.remote.bucket import BLOCK, Object
 
 _STAGING = re.compile(r"\..+\.[0-9]+\.tmp")
@@ -29,7 +30,17 @@ class Folder:
         with self._failures_named():
             self._check_there()
             path = self.root / key
-            return path.stat().st_size if path.is_file() else None
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                if not self._leads_nowhere(path):
+                    return None
+            else:
+                if stat.S_ISREG(status.st_mode):
+                    return status.st_size
+        raise DamagedObject(
+            f"{path} is damaged: it is no regular file", hint="see what put it there, and remove it"
+        )
 
     def read(self, key: str, start: int, end: int) -> bytes:
         with self._failures_named(), (self.root / key).open("rb") as file:
@@ -89,6 +100,11 @@ class Folder:
         for at, _, names in os.walk(below):
             yield from (path for name in sorted(names) if (path := Path(at, name)).is_file())
 
+    def _leads_nowhere(self, path: Path) -> bool:
+        """Whether a link on the way to what is not there is why it is not."""
+        way = (path, *path.parents)[: len(path.relative_to(self.root).parts)]
+        return any(each.is_symlink() and not each.exists() for each in way)
+
     def _writable(self, key: str) -> Path:
         path = self.root / key
         with self._failures_named():
@@ -108,8 +124,9 @@ class Folder:
         try:
             yield
         except OSError as error:
+            where = f": {error.filename}" if error.filename else ""
             raise StoreError(
-                f"the shared store {self.root} cannot be used: {error.strerror or error}"
+                f"the shared store {self.root} cannot be used: {error.strerror or error}{where}"
             ) from error
         except StateError as error:
             raise StoreError(f"the shared store cannot be used: {error}", hint=error.hint) from error

@@ -19,8 +19,8 @@ from cogvid_pipeline.remote.bucket import BLOCK, Object
 _S3 = {
     "config_kwargs": {
         "connect_timeout": 10,
-        "read_timeout": 60,
-        "retries": {"max_attempts": 1},  # s3fs tries again itself
+        "read_timeout": 15,
+        "retries": {"max_attempts": 1},  # once more, and s3fs tries all of it again
         "request_checksum_calculation": "when_required",
         "response_checksum_validation": "when_required",
     }
@@ -48,6 +48,7 @@ class Objects:
         options: dict[str, Any] = _S3 if self._s3 else {}
         files, root = url_to_fs(self.address, use_listings_cache=False, skip_instance_cache=True, **options)
         if self._s3:
+            files.retries = 2  # who waits for a server that says nothing is told so within a minute or so
             # What fails is raised to who asked; what else comes are echoes of it, as tracebacks.
             files.loop.set_exception_handler(lambda *_: None)
         return files, root.rstrip("/")

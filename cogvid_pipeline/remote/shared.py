@@ -16,6 +16,7 @@ from cogvid_pipeline.remote.entry import LARGEST, read_record, write_record
 from cogvid_pipeline.store.clips import digest_of_file
 
 MARK = "store.json"
+VERSION = 1
 
 _FINGERPRINT = re.compile(r"sha256:([0-9a-f]{64})")
 
@@ -51,9 +52,13 @@ class SharedStore:
     def address(self) -> str:
         return self.bucket.address
 
+    def check(self) -> None:
+        """Raise StoreError unless the place is a store; it is asked once."""
+        self._check_marked  # noqa: B018
+
     def find(self, fingerprint: str) -> Attempt | None:
         """A colleague's attempt at this request, whose clip is there; its bytes are not looked at yet."""
-        self._check_marked  # noqa: B018 -- once: an empty place must not look like one where nothing was made
+        self.check()  # an empty place must not look like one where nothing was made
         if fingerprint not in self._found and (attempt := self._record(fingerprint)):
             self._check_size(attempt.clip)
             self._found[fingerprint] = attempt
@@ -114,10 +119,33 @@ class SharedStore:
         return True
 
     def mark(self, project: str) -> None:
-        """Make the place a store, and one that this project uses."""
+        """Make the place a store, and one that this project uses. Raises StoreError for another cogvid's."""
+        self.is_marked()
         for key in (MARK, f"projects/{project}.json"):
             if self.bucket.size(key) is None:
-                self.bucket.write(key, json.dumps({"version": 1}).encode() + b"\n")
+                self.bucket.write(key, json.dumps({"version": VERSION}).encode() + b"\n")
+
+    def is_marked(self) -> bool:
+        """Whether the place is a store. Raises StoreError for one that this cogvid cannot read."""
+        size = self.bucket.size(MARK)
+        if size is None:
+            return False
+        try:
+            mark = json.loads(self.bucket.read(MARK, 0, min(size, LARGEST)) if size else b"")
+        except (ValueError, RecursionError):
+            mark = None
+        version = mark.get("version") if isinstance(mark, dict) else None
+        if type(version) is not int:  # nor True, which equals 1
+            raise DamagedObject(
+                f"{self.address}/{MARK} is damaged: it does not say which version the store has",
+                hint="see that the address is right; if it is, remove that file, and `cogvid push` writes it",
+            )
+        if version != VERSION:
+            raise StoreError(
+                f"{self.address} has version {version}; this cogvid reads version {VERSION}",
+                hint="upgrade cogvid",
+            )
+        return True
 
     def read(self, key: str, fingerprint: str) -> Attempt:
         """The attempt that the record at a key is about. Raises DamagedObject."""
@@ -136,7 +164,7 @@ class SharedStore:
 
     @cached_property
     def _check_marked(self) -> None:
-        if self.bucket.size(MARK) is None:
+        if not self.is_marked():
             raise StoreError(
                 f"{self.address} is no store of clips yet",
                 hint="see that the address is right; `cogvid push` makes it one",

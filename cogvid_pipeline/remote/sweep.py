@@ -18,6 +18,7 @@ _AT_ONCE = 8
 
 def check_own(store: SharedStore, project: str, *, unshared: bool) -> None:
     """Raise StoreError unless this project uses the store, and no other one does or `unshared` says so."""
+    store.is_marked()  # what another cogvid keeps there is not known
     names = {found[1] for each in store.bucket.objects("projects") if (found := _PROJECT.fullmatch(each.key))}
     if project not in names:
         raise StoreError(

@@ -348,6 +348,21 @@ def test_a_store_that_cannot_be_asked_stops_apply_before_it_pays(
     assert len(vendor.posts) == 1
 
 
+def test_a_plan_that_waits_for_a_silent_store_ends_at_ctrl_c(make: Callable[..., Project], s3: S3) -> None:
+    yours = make("yours", CAT, Project, **s3.environment)
+    stalled = s3.stall_at(b"/store.json")
+
+    try:
+        planning = yours.start("plan", "--remote")
+        assert stalled.wait(30)
+        planning.send_signal(signal.SIGINT)
+        said = planning.communicate()
+    finally:
+        s3.flow()
+
+    assert (planning.returncode, *said) == (130, "", "\ninterrupted\n")
+
+
 def test_a_download_that_was_cut_off_goes_on_where_it_was(yours: Project, shelf: Path) -> None:
     clip = clip_of("cat", yours, shelf)
     staged = hashlib.sha256(f"shared {clip.stem}".encode()).hexdigest()[:32]

@@ -78,6 +78,22 @@ def test_a_bucket_that_is_not_there_is_no_empty_one(s3: S3) -> None:
         Objects("s3://nobody/night").write("store.json", b"{}")
 
 
+def test_a_server_that_says_nothing_is_given_up_on_after_few_tries(
+    s3: S3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(module._S3["config_kwargs"], "read_timeout", 0.2)
+    before = s3.calls
+    s3.stall_at(b"store.json")
+
+    try:
+        with pytest.raises(StoreError, match="cannot be used: Read timeout"):
+            Objects(f"s3://{BUCKET}/night").size("store.json")
+    finally:
+        s3.flow()
+
+    assert s3.calls - before == 4
+
+
 def test_any_other_file_system_will_do_and_is_compared_byte_by_byte(file: Path, tmp_path: Path) -> None:
     bucket = Objects("memory://shelf")
     other = tmp_path / "other"

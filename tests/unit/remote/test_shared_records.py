@@ -1,6 +1,7 @@
 """What the shared store believes, and what it does not."""
 
 import json
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +14,7 @@ from cogvid_pipeline.errors import DamagedObject, StoreError
 from cogvid_pipeline.model.attempt import Attempt, Clip
 from cogvid_pipeline.remote.folder import Folder
 from cogvid_pipeline.remote.shared import SharedStore, clip_key, record_key
+from cogvid_pipeline.remote.sweep import check_own
 from tests.attempts import make_attempt
 
 Change = Callable[[dict[str, Any]], object]
@@ -163,6 +165,70 @@ def test_a_folder_is_there_or_it_is_an_error(tmp_path: Path, attempt: Attempt) -
     ):
         with pytest.raises(StoreError, match="is not there"):
             use()
+
+
+FOREIGN = {
+    b"": "damaged",
+    b"[]": "damaged",
+    b"x": "damaged",
+    b"\xff": "damaged",
+    b"[" * 100_000: "damaged",
+    b"{}": "damaged",
+    b'{"version": true}': "damaged",
+    b'{"version": 99}': "has version 99; this cogvid reads version 1",
+}
+
+
+@pytest.mark.parametrize(("mark", "words"), FOREIGN.items(), ids=range(len(FOREIGN)))
+def test_a_store_that_this_cogvid_cannot_read_is_left_alone(
+    store: SharedStore, attempt: Attempt, mark: bytes, words: str
+) -> None:
+    file = Path(store.address) / "store.json"
+    file.write_bytes(mark)
+
+    for use in (
+        lambda: store.find(attempt.fingerprint),
+        lambda: store.mark("film"),
+        lambda: check_own(store, "film", unshared=False),
+    ):
+        with pytest.raises(StoreError, match=words):
+            use()
+    assert file.read_bytes() == mark
+
+
+def made(path: Path) -> Path:
+    """A path whose directory is there."""
+    path.parent.mkdir(parents=True)
+    return path
+
+
+ODD: dict[str, Callable[[Path], object]] = {
+    "a directory for a record": lambda record: record.mkdir(parents=True),
+    "a pipe for a record": lambda record: os.mkfifo(made(record)),
+    "a link to nowhere": lambda record: made(record).symlink_to("nowhere"),
+    "a folder that is a file": lambda record: record.parents[1].write_bytes(b""),
+    "a folder that is a link to itself": lambda record: record.parents[1].symlink_to("requests"),
+    "a folder that is a link to nowhere": lambda record: record.parents[1].symlink_to("nowhere"),
+}
+
+
+@pytest.mark.parametrize("put", ODD.values(), ids=ODD)
+def test_what_is_there_and_no_file_does_not_pass_for_absent(
+    store: SharedStore, attempt: Attempt, put: Callable[[Path], object]
+) -> None:
+    put(Path(store.address) / record_key(attempt.fingerprint))
+
+    with pytest.raises(StoreError, match=r"no regular file|cannot be used: .+requests"):
+        store.find(attempt.fingerprint)
+
+
+def test_a_folder_may_be_a_link_to_another_disk(store: SharedStore, attempt: Attempt, tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (Path(store.address) / "requests").symlink_to(tmp_path / "disk")
+
+    assert store.find(attempt.fingerprint) is None
+    pushed(store, attempt, tmp_path / "clip")
+    assert SharedStore(store.bucket, lambda _: True).find(attempt.fingerprint)
 
 
 def test_what_the_disk_says_is_said(store: SharedStore, attempt: Attempt, tmp_path: Path) -> None:
