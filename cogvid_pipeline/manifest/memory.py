@@ -23,6 +23,7 @@ from cogvid_pipeline.model.problem import Problem
 
 # Smaller files parse faster than anybody notices.
 WORTH_IT = 200_000
+_FORMAT = 2  # what another format has written is not found
 MOST_FILES = 16
 
 
@@ -49,7 +50,8 @@ def read_once(text: Text, memory: Path | None) -> tuple[Document | Remembered | 
     """What `read` gives, from `memory` where this very text was read before without a problem."""
     if memory is None or len(text.content) < WORTH_IT:
         return read(text)
-    digest = hashlib.sha256(f"{__version__}\n{text.content}".encode("utf-8", "surrogatepass")).hexdigest()
+    known_as = f"{__version__} {_FORMAT}\n{text.content}"
+    digest = hashlib.sha256(known_as.encode("utf-8", "surrogatepass")).hexdigest()
     kept = memory / f"{digest}.json"
     with suppress(OSError, ValueError, TypeError, RecursionError):
         return Remembered(text, **json.loads(kept.read_bytes())), []
