@@ -1,6 +1,7 @@
 """The shared store of a project: where it is, and what planning asks of it."""
 
 import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 
 from cogvid_pipeline.cli.extras import needing_extra
@@ -77,6 +78,10 @@ def _found(store: SharedStore, fingerprints: set[str]) -> dict[str, Attempt]:
     try:
         answers = zip(fingerprints, pool.map(store.find, fingerprints), strict=True)
         return {each: attempt for each, attempt in answers if attempt}
+    except KeyboardInterrupt:
+        # Threads that wait for a silent store hold up the exit; another Ctrl-C need not hear of them.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
