@@ -31,6 +31,7 @@ from cogvid_pipeline.cli.tracing import tracing
 from cogvid_pipeline.durable import check_writable
 from cogvid_pipeline.engine.outcome import Blocked, Failed, Held, RunReport, Stopped
 from cogvid_pipeline.engine.run import ApplyOptions, Run
+from cogvid_pipeline.engine.take import without_store
 from cogvid_pipeline.errors import CogvidError, HeldAttempts, Interrupted, UsageError
 from cogvid_pipeline.jobs import Crew
 from cogvid_pipeline.model.plan import Generate, Keep, Plan, PlanOptions, Regenerate, Repeat, Resume
@@ -160,7 +161,7 @@ def command(
     store = find_store(project) if looks and project.storyboard.provider != "preview" else None
     with project.exclusive_ledger("cogvid apply") as ledger:
         with asked_again(document):
-            plan = plan_with(store, project, ledger, options)
+            plan = plan_with(store, project, ledger, options, without_store)
         if document:
             refuse_stale(document, plan)
         if not as_json:

@@ -1,11 +1,12 @@
 """The shared store of a project: where it is, and what planning asks of it."""
 
 import os
+import signal
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from cogvid_pipeline.cli.extras import needing_extra
 from cogvid_pipeline.cli.project import Project
-from cogvid_pipeline.engine.take import without_store
 from cogvid_pipeline.errors import StoreError, UsageError
 from cogvid_pipeline.manifest.remote import check_address
 from cogvid_pipeline.model.attempt import Attempt
@@ -48,7 +49,18 @@ def need_store(project: Project) -> SharedStore:
     return store
 
 
-def plan_with(store: SharedStore | None, project: Project, ledger: Ledger, options: PlanOptions) -> Plan:
+def _without_remote(error: StoreError) -> str:
+    """What to do where the shared store cannot be asked, and nothing is bought anyway."""
+    return f"{error.hint or 'try again later'}; leave --remote out to plan without the store"
+
+
+def plan_with(
+    store: SharedStore | None,
+    project: Project,
+    ledger: Ledger,
+    options: PlanOptions,
+    advise: Callable[[StoreError], str] = _without_remote,
+) -> Plan:
     """What `apply` would do, once a store was asked for all that would be bought.
 
     What it has may tell what later shots ask for, so that it is asked again. Raises StoreError when it
@@ -63,7 +75,7 @@ def plan_with(store: SharedStore | None, project: Project, ledger: Ledger, optio
         try:
             found = _found(store, new)
         except StoreError as error:
-            raise StoreError(str(error), hint=without_store(error)) from error
+            raise StoreError(str(error), hint=advise(error)) from error
         if found:
             project.colleagues.update(found)
             plan = project.plan(ledger, options)
@@ -77,6 +89,10 @@ def _found(store: SharedStore, fingerprints: set[str]) -> dict[str, Attempt]:
     try:
         answers = zip(fingerprints, pool.map(store.find, fingerprints), strict=True)
         return {each: attempt for each, attempt in answers if attempt}
+    except KeyboardInterrupt:
+        # Threads that wait for a silent store hold up the exit; another Ctrl-C need not hear of them.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

@@ -379,8 +379,11 @@ def test_a_place_that_is_no_store_yet_does_not_pass_for_an_empty_one(
 ) -> None:
     yours = make("yours", CAT)
 
-    ran = yours.apply()
+    planned, ran = yours.run("plan", "--remote"), yours.apply()
 
+    assert planned.code == 1
+    assert "leave --remote out to plan without the store" in planned.err
+    assert "--no-remote" not in planned.err
     assert ran.code == 1
     assert f"error: {shelf} is no store of clips yet\n" in ran.err
     assert "`cogvid push` makes it one" in ran.err
