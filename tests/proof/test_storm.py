@@ -200,6 +200,7 @@ def make_labeller(project, make=wiring.make_labeller):
     return make(project)
 
 wiring.make_labeller = make_labeller
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background may ignore it
 main.main()
 """
 
