@@ -34,6 +34,7 @@ from cogvid_pipeline import effects
 from cogvid_pipeline.cli import wiring
 from cogvid_pipeline.cli.main import main
 from cogvid_pipeline.engine.ports import Ports
+from cogvid_pipeline.state import patience
 from tests.proof.disks import Disk
 from tests.proof.mutants import MUTANTS
 
@@ -144,7 +145,7 @@ def remembered_connections() -> list[Connection]:
         return remember
 
     sqlite3.connect = remembering(sqlite3.connect)
-    psycopg.connect = remembering(psycopg.connect)
+    patience.Connection.connect = staticmethod(remembering(patience.Connection.connect))
     return made
 
 
