@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import wraps
@@ -26,7 +25,7 @@ from cogvid_pipeline.cli.project import Project, open_project
 from cogvid_pipeline.cli.saved import asked_again, asked_for, refuse_stale
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.cli.sharing import find_store, plan_with
-from cogvid_pipeline.cli.streams import paint_for
+from cogvid_pipeline.cli.streams import paint_for, say
 from cogvid_pipeline.cli.tracing import tracing
 from cogvid_pipeline.durable import check_writable
 from cogvid_pipeline.engine.outcome import Blocked, Failed, Held, RunReport, Stopped
@@ -234,10 +233,7 @@ def _heed_signals(run: Run) -> None:
             leave_terminal()
             os._exit(Interrupted.exit_code)
         run.stop()
-        with suppress(OSError):  # the terminal may be what has gone
-            # Not by way of click, which would write into the middle of a live table.
-            sys.stderr.write("stopping: what is out is finished and recorded; again to stop at once\n")
-            sys.stderr.flush()
+        say("stopping: what is out is finished and recorded; again to stop at once")
 
     heeded = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup has it

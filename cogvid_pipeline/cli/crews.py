@@ -2,10 +2,9 @@
 
 import os
 import re
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from typing import TypeAlias
 
 import click
@@ -14,10 +13,10 @@ from click.core import ParameterSource
 from cogvid_pipeline.cli.extras import needing_extra
 from cogvid_pipeline.cli.project import Project
 from cogvid_pipeline.cli.sharing import REMOTE, find_store
+from cogvid_pipeline.cli.streams import say
 from cogvid_pipeline.crew.here import Here
 from cogvid_pipeline.errors import UsageError
 from cogvid_pipeline.jobs import Crew
-from cogvid_pipeline.report.printable import printable
 
 ENGINE = "COGVID_ENGINE"
 
@@ -98,7 +97,7 @@ def hired(engine: str, project: Project, here: Hire = threads, *, most: int | No
 
     exchange = Exchange(store.bucket)
     exchange.check()
-    with cluster(engine, exchange, most=most or MOST_JOBS, say=_say) as crew:
+    with cluster(engine, exchange, most=most or MOST_JOBS, say=say) as crew:
         yield crew
 
 
@@ -112,9 +111,3 @@ def helped(engine: str, project: Project) -> Iterator[Crew | None]:
 
     with hired(engine, project) as crew, ThreadPoolExecutor() as pool:
         yield Reserve(crew, pool)
-
-
-def _say(words: str) -> None:
-    with suppress(OSError):  # the terminal may have gone
-        sys.stderr.write(f"{printable(words)}\n")
-        sys.stderr.flush()

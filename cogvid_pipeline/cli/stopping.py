@@ -2,13 +2,13 @@
 
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
 from cogvid_pipeline.cli.progress import leave_terminal
+from cogvid_pipeline.cli.streams import say
 from cogvid_pipeline.errors import Interrupted
 
 _WANTED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -53,9 +53,7 @@ def stopped_by_signals(stop: Callable[[], None]) -> Iterator[None]:
             os._exit(Interrupted.exit_code)
         stopping = True
         stop()
-        with suppress(OSError):  # the terminal may be what has gone
-            sys.stderr.write("stopping: what is under way is finished; again to stop at once\n")
-            sys.stderr.flush()
+        say("stopping: what is under way is finished; again to stop at once")
 
     for number in before:
         signal.signal(number, on_signal)

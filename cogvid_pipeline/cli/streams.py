@@ -2,16 +2,28 @@
 
 import os
 import sys
+from contextlib import suppress
 from typing import Any, TextIO
 
 from cogvid_pipeline.report.actions_log import harmless
 from cogvid_pipeline.report.paint import Paint, ansi, plain
+from cogvid_pipeline.report.printable import printable
 
 
 def paint_for(stream: TextIO) -> Paint:
     """Colours on a terminal that has them, unless NO_COLOR is set."""
     colourful = stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
     return ansi if colourful else plain
+
+
+def say(words: str) -> None:
+    """Tell whoever reads stderr in a line of its own; the terminal may have gone, which stops nothing.
+
+    Not by way of click, which would write into the middle of a live table.
+    """
+    with suppress(OSError):
+        sys.stderr.write(f"{printable(words)}\n")
+        sys.stderr.flush()
 
 
 def guard_log() -> None:

@@ -1,12 +1,12 @@
 """Write what happens in a run into a file, as a trace."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
+from cogvid_pipeline.cli.streams import say
 from cogvid_pipeline.errors import CogvidError, UsageError
 from cogvid_pipeline.model.event import Event
 from cogvid_pipeline.report.json_text import json_line
@@ -73,7 +73,7 @@ class _Writer:
     def _give_up(self, error: OSError) -> None:
         if self._works:
             self._works = False
-            sys.stderr.write(f"note: the trace ends here: {error.strerror}\n")
+            say(f"note: the trace ends here: {error.strerror}")
 
 
 def _check(path: Path) -> None:

@@ -1,15 +1,15 @@
 """Put the adapters behind the engine's ports: the one place that knows both."""
 
 import os
-import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import cache, partial
 from typing import Protocol
 
 from cogvid_pipeline.cli.accounts import ACCOUNTS
 from cogvid_pipeline.cli.extras import needing_extra
 from cogvid_pipeline.cli.project import Project
+from cogvid_pipeline.cli.streams import say
 from cogvid_pipeline.crew.clips import CrewClips
 from cogvid_pipeline.engine.locking import LockKeeper
 from cogvid_pipeline.engine.ports import Frames, Labeller, Ports, Provider, Vendor
@@ -36,7 +36,6 @@ from cogvid_pipeline.providers.http import Web
 from cogvid_pipeline.providers.preview import Preview
 from cogvid_pipeline.providers.preview_task import render_task, renderer
 from cogvid_pipeline.remote.shared import SharedStore
-from cogvid_pipeline.report.printable import printable
 from cogvid_pipeline.state.gathered import GatheredLedger
 from cogvid_pipeline.state.ledger import Ledger
 from cogvid_pipeline.state.lockfile import LockFile
@@ -108,7 +107,7 @@ async def open_ports(
             provider=cache(partial(make_provider, storyboard, web)),
             vendor_of=partial(vendor_of, web),
             download=partial(download, web.downloads),
-            ledger=GatheredLedger(ledger, _say),
+            ledger=GatheredLedger(ledger, say),
             lock=lock_file,
             clips=project.clips,
             frames=frames,
@@ -119,13 +118,6 @@ async def open_ports(
             clock=ledger.now,
             shared=shared,
         )
-
-
-def _say(reason: str) -> None:
-    """Tell what the whole run waits for."""
-    with suppress(OSError):  # the terminal may have gone
-        sys.stderr.write(f"{printable(reason)}\n")
-        sys.stderr.flush()
 
 
 def make_labeller(project: Project) -> Labeller | None:
