@@ -11,14 +11,12 @@ from cogvid_pipeline.errors import StoreError, UsageError
 from cogvid_pipeline.manifest.remote import check_address
 from cogvid_pipeline.model.attempt import Attempt
 from cogvid_pipeline.model.plan import Generate, Plan, PlanOptions, Regenerate
+from cogvid_pipeline.remote.bucket import AT_ONCE
 from cogvid_pipeline.remote.places import open_bucket, refuse_planted
 from cogvid_pipeline.remote.shared import SharedStore
 from cogvid_pipeline.state.ledger import Ledger
 
 REMOTE = "COGVID_REMOTE"
-
-# What is asked for or moved at once.
-AT_ONCE = 8
 
 
 def find_store(project: Project) -> SharedStore | None:

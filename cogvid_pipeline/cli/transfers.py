@@ -8,9 +8,9 @@ from threading import Event
 from typing import Protocol, TypeVar
 
 from cogvid_pipeline.cli.progress import can_redraw
-from cogvid_pipeline.cli.sharing import AT_ONCE
 from cogvid_pipeline.cli.stopping import stopped_by_signals
 from cogvid_pipeline.errors import CogvidError, DamagedObject, Interrupted, StoreError
+from cogvid_pipeline.remote.bucket import AT_ONCE
 from cogvid_pipeline.report.printable import printable
 
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-# How much is asked for at once.
+# How many bytes are asked for at once, and how many objects.
 BLOCK = 8 * 1024 * 1024
+AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from cogvid_pipeline.errors import DamagedObject, StoreError
 from cogvid_pipeline.model.cache import CacheFile, Needed, Reason
-from cogvid_pipeline.remote.bucket import Object
+from cogvid_pipeline.remote.bucket import AT_ONCE, Object
 from cogvid_pipeline.remote.shared import SharedStore, clip_key
 
 _CLIP = re.compile(r"clips/[0-9a-f]{2}/([0-9a-f]{64})\.mp4")
 _RECORD = re.compile(r"requests/[0-9a-f]{2}/([0-9a-f]{64})\.json")
 _WORK = re.compile(r"work/[0-9a-f]{2}/[0-9a-f]{64}")
 _PROJECT = re.compile(r"projects/(.+)\.json")
-_AT_ONCE = 8
 
 
 def check_own(store: SharedStore, project: str, *, unshared: bool) -> None:
@@ -44,7 +43,7 @@ def survey(store: SharedStore, needed: Needed, *, now: float, grace: float) -> l
 
     records = [each for each in store.bucket.objects("requests") if _RECORD.fullmatch(each.key)]
     clips = {found[1]: each for each in store.bucket.objects("clips") if (found := _CLIP.fullmatch(each.key))}
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         leads = dict(zip(records, pool.map(lambda each: _clip_of(store, each), records), strict=True))
     kept_alive = {digest for each, digest in leads.items() if digest and is_young(each)}
     reasons: dict[str, Reason | None] = {
@@ -81,7 +80,7 @@ def remove(store: SharedStore, surveyed: Sequence[CacheFile], *, now: float) -> 
     records = [each for key, each in pushed.items() if _RECORD.fullmatch(key)]
     stay = pushed.keys() | {clip_key(digest) for each in records if (digest := _clip_of(store, each))}
     doomed = [file.path for file in surveyed if file.reason is None and file.path not in stay]
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         for below in ("requests/", "clips/", "work/"):
             list(pool.map(store.bucket.remove, (key for key in doomed if key.startswith(below))))
 
