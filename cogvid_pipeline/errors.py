@@ -110,3 +110,8 @@ class FetchError(CogvidError):
 
 class ClipGone(FetchError):
     """The clip's address is dead; only the vendor can give a new one."""
+
+
+def in_a_line(error: Exception) -> str:
+    """What an error of somebody else's says, for one of ours to pass on."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -11,10 +11,10 @@ import dask.config
 from dask.utils import parse_timedelta
 from distributed import Client, KilledWorker
 
-from cogvid_pipeline.crew.scheduler import connected, in_words
+from cogvid_pipeline.crew.scheduler import connected
 from cogvid_pipeline.crew.tools import tools
 from cogvid_pipeline.crew.worker import Made, Order, carry_out
-from cogvid_pipeline.errors import ClusterError, MediaError, StoreError
+from cogvid_pipeline.errors import ClusterError, MediaError, StoreError, in_a_line
 from cogvid_pipeline.jobs import Job, cancel
 from cogvid_pipeline.remote.exchange import Exchange
 from cogvid_pipeline.remote.places import anywhere
@@ -156,7 +156,7 @@ class Cluster:
         except (MediaError, StoreError, ClusterError):
             raise
         except Exception as error:
-            raise ClusterError(f"a worker cannot do its job: {in_words(error)}") from error
+            raise ClusterError(f"a worker cannot do its job: {in_a_line(error)}") from error
 
 
 def _dropped() -> ClusterError:

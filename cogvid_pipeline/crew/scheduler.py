@@ -12,7 +12,7 @@ from distributed.comm.core import connect
 
 from cogvid_pipeline.crew.tools import PACKAGES, Tools, differing, tools
 from cogvid_pipeline.crew.worker import SAME_VERSIONS
-from cogvid_pipeline.errors import ClusterError
+from cogvid_pipeline.errors import ClusterError, in_a_line
 
 _SECONDS = 5
 _START_ONE = "start it with `dask scheduler`, or leave --engine and COGVID_ENGINE out to work here"
@@ -46,7 +46,7 @@ def _connect(address: str) -> Client:
             return Client(address, timeout=_SECONDS, set_as_default=False, name="cogvid")
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         raise ClusterError(
-            f"the cluster at {address} cannot be reached: {in_words(error)}",
+            f"the cluster at {address} cannot be reached: {in_a_line(error)}",
             hint=_START_ONE,
         ) from error
 
@@ -74,8 +74,3 @@ def _check(client: Client, address: str) -> None:
     there: Tools = found["packages"]
     if wrong := ", ".join(differing(tools(), there)):
         raise ClusterError(f"the scheduler at {address} has {wrong}", hint=SAME_VERSIONS)
-
-
-def in_words(error: Exception) -> str:
-    """What an error says, in one line."""
-    return str(error).partition("\n")[0] or type(error).__name__

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from cogvid_pipeline.errors import StoreError
+from cogvid_pipeline.errors import StoreError, in_a_line
 from cogvid_pipeline.remote.bucket import BLOCK, Object
 
 # Not all servers know the newer checksums, and some answer with that of the whole to who asks for a part.
@@ -143,12 +143,12 @@ class Objects:
             yield
         except PermissionError as error:
             raise StoreError(
-                f"the shared store {self.address} refuses: {_words(error)}", hint=_ACCESS
+                f"the shared store {self.address} refuses: {in_a_line(error)}", hint=_ACCESS
             ) from error
         except Exception as error:
             hint = _ACCESS if "credentials" in str(error) else _LATER
             raise StoreError(
-                f"the shared store {self.address} cannot be used: {_words(error)}", hint=hint
+                f"the shared store {self.address} cannot be used: {in_a_line(error)}", hint=hint
             ) from error
 
 
@@ -166,7 +166,3 @@ def _seconds(info: dict[str, Any]) -> float:
         if isinstance(moment, int | float):
             return float(moment)
     return time.time()
-
-
-def _words(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__
