@@ -33,6 +33,7 @@ from cogvid_pipeline.engine.run import ApplyOptions, Run
 from cogvid_pipeline.engine.take import without_store
 from cogvid_pipeline.errors import CogvidError, HeldAttempts, Interrupted, UsageError
 from cogvid_pipeline.jobs import Crew
+from cogvid_pipeline.listing import counted
 from cogvid_pipeline.model.plan import Generate, Keep, Plan, PlanOptions, Regenerate, Repeat, Resume
 from cogvid_pipeline.plan.cost import check_limits
 from cogvid_pipeline.plan.protect import check_protected
@@ -248,13 +249,13 @@ def _conclude(report: RunReport, *, quiet: bool, again: str) -> None:
     done = len(report.outcomes) - sum(len(report.names(kind)) for kind in (Failed, Blocked, Held, Stopped))
     if report.interrupted:
         raise Interrupted(
-            f"stopped; {_shots(len(report.names(Stopped)))} not finished",
+            f"stopped; {counted(len(report.names(Stopped)), 'shot')} not finished",
             hint=f"{again}: it goes on where it was",
         )
     failures = "; ".join(
         [
-            *([f"{_shots(len(failed))} failed: {', '.join(failed)}"] if failed else []),
-            *([f"{_shots(len(blocked))} blocked by that: {', '.join(blocked)}"] if blocked else []),
+            *([f"{counted(len(failed), 'shot')} failed: {', '.join(failed)}"] if failed else []),
+            *([f"{counted(len(blocked), 'shot')} blocked by that: {', '.join(blocked)}"] if blocked else []),
         ]
     )
     if held := report.names(Held):
@@ -267,8 +268,4 @@ def _conclude(report: RunReport, *, quiet: bool, again: str) -> None:
     if failed or blocked:
         raise CogvidError(failures)
     if not quiet:
-        click.echo(f"Done: {_shots(done)} in place.")
-
-
-def _shots(count: int) -> str:
-    return f"{count} shot{'' if count == 1 else 's'}"
+        click.echo(f"Done: {counted(done, 'shot')} in place.")

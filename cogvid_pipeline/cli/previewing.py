@@ -14,6 +14,7 @@ from cogvid_pipeline.cli.crews import Hire
 from cogvid_pipeline.cli.progress import can_redraw
 from cogvid_pipeline.cli.project import Project
 from cogvid_pipeline.engine.previews import render_previews
+from cogvid_pipeline.listing import counted
 from cogvid_pipeline.model.attempt import Clip
 from cogvid_pipeline.model.preview import Kept, NotRendered, PreviewOutcome, Rendered
 from cogvid_pipeline.model.shot import Shot
@@ -42,7 +43,7 @@ def summary(outcomes: Sequence[PreviewOutcome], folder: PreviewFolder, *, scale:
     counts = Counter(type(outcome) for outcome in outcomes)
     there = counts[Rendered] + counts[Kept]
     at_scale = "" if scale == 1 else f" at scale {scale:g}"
-    parts = [f"{there} preview{'' if there == 1 else 's'} in {os.path.relpath(folder.directory)}{at_scale}"]
+    parts = [f"{counted(there, 'preview')} in {os.path.relpath(folder.directory)}{at_scale}"]
     if counts[Kept]:
         parts.append(f"{counts[Rendered]} rendered" if counts[Rendered] else "nothing changed")
     if counts[NotRendered]:

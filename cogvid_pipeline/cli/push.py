@@ -12,6 +12,7 @@ from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.cli.sharing import need_store
 from cogvid_pipeline.cli.transfers import move
 from cogvid_pipeline.errors import CogvidError
+from cogvid_pipeline.listing import counted
 from cogvid_pipeline.model.attempt import Attempt, LockEntry, Stored
 from cogvid_pipeline.model.plan import PlanOptions
 from cogvid_pipeline.remote.shared import SharedStore
@@ -59,7 +60,7 @@ def command(options: PlanOptions, settings: Settings) -> None:
 
     failed = move(parcels, put, "sending")
     there = len(parcels) - len(sent) - len(failed)
-    click.echo(f"{store.address}: {_clips(len(sent))} sent, {there} there already")
+    click.echo(f"{store.address}: {counted(len(sent), 'clip')} sent, {there} there already")
     if failed:
         raise CogvidError(f"not sent: {', '.join(dict.fromkeys(failed))}")
 
@@ -103,7 +104,3 @@ def _contents(
                 yield name, attempt.clip, attempt, attempt is entry.previous
         if entry.labelled and entry.result and entry.result.paid:
             yield name, entry.labelled, None, True
-
-
-def _clips(count: int) -> str:
-    return f"{count} clip{'' if count == 1 else 's'}"

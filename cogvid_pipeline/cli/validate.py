@@ -11,6 +11,7 @@ from cogvid_pipeline.cli.project import load_manifest, refuse_useless
 from cogvid_pipeline.cli.settings import Settings
 from cogvid_pipeline.cli.streams import unguarded
 from cogvid_pipeline.errors import InvalidManifest
+from cogvid_pipeline.listing import counted
 from cogvid_pipeline.report import problems as report
 
 _FORMATS = {
@@ -66,6 +67,6 @@ def command(
     click.echo(_FORMATS[layout](found), nl=False, file=stdout)
     if layout == "text" and not found:
         shots = sum(len(result.storyboard.shots) for result in loaded if result.storyboard)
-        click.echo(f"valid: {shots} shot{'' if shots == 1 else 's'}")
+        click.echo(f"valid: {counted(shots, 'shot')}")
     if any(result.storyboard is None for result in loaded):
         context.exit(InvalidManifest.exit_code)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from cogvid_pipeline.listing import counted
 from cogvid_pipeline.model.cache import CacheFile, Reason
 from cogvid_pipeline.report.events import size_words
 from cogvid_pipeline.report.json_text import FORMAT_VERSION, json_text
@@ -46,14 +47,14 @@ def cache_json(files: Sequence[CacheFile], *, removed: bool, grace_days: int, st
 
 def _row(file: CacheFile) -> str:
     days = int(file.age // _DAY)
-    age = f"{_counted(days, 'day')} old" if days else "less than a day old"
+    age = f"{counted(days, 'day')} old" if days else "less than a day old"
     return f"  - {printable(file.path)}  {size_words(file.bytes)}  {age}"
 
 
 def _outcome(unused: Sequence[CacheFile], command: str, *, removed: bool) -> str:
     if not unused:
         return "Nothing to remove."
-    sum_of_all = f"{_counted(len(unused), 'file')}, {size_words(_bytes(unused))}"
+    sum_of_all = f"{counted(len(unused), 'file')}, {size_words(_bytes(unused))}"
     if removed:
         return f"Removed: {sum_of_all}."
     return f"Not needed: {sum_of_all}. Nothing was removed; `{command} --yes` does it."
@@ -64,10 +65,10 @@ def _kept(files: Sequence[CacheFile], grace_days: int) -> list[str]:
         Reason.LOCK: "that a lock names",
         Reason.UNFINISHED: "of unfinished attempts",
         Reason.LEDGER: "that the ledger names",
-        Reason.YOUNG: f"younger than {_counted(grace_days, 'day')}",
+        Reason.YOUNG: f"younger than {counted(grace_days, 'day')}",
     }
     counts = {reason: sum(file.reason is reason for file in files) for reason in words}
-    return [f"{_counted(count, 'file')} {words[reason]}" for reason, count in counts.items() if count]
+    return [f"{counted(count, 'file')} {words[reason]}" for reason, count in counts.items() if count]
 
 
 def _total(files: Sequence[CacheFile], reason: Reason) -> dict[str, int]:
@@ -77,7 +78,3 @@ def _total(files: Sequence[CacheFile], reason: Reason) -> dict[str, int]:
 
 def _bytes(files: Sequence[CacheFile]) -> int:
     return sum(file.bytes for file in files)
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

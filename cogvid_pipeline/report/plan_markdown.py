@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from cogvid_pipeline.listing import counted
 from cogvid_pipeline.model.plan import (
     Action,
     Change,
@@ -103,7 +104,7 @@ def _folded(title: str, actions: Sequence[Action]) -> Iterator[str]:
     ]
     listed = list(_fitting([f"{name}, " for name in names], _ROOM_FOR_NAMES).values())
     text = "".join([*listed, *_more(len(names) - len(listed), "shot")]).removesuffix(", ")
-    count = f"{len(actions)} shot{'' if len(actions) == 1 else 's'}"
+    count = counted(len(actions), "shot")
     yield f"<details><summary>{title}: {count}</summary>\n\n{text}\n\n</details>\n"
 
 
